@@ -1,0 +1,154 @@
+"""The pick and what it was made from: `Candidate`, `Score`, `Choice`, `Decision`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from zeta_router.model import ModelCard
+from zeta_router.outcome import Timings
+
+
+class Flight(NamedTuple):
+    """One attempt that is running now."""
+
+    began_at: float
+    """Seconds since the epoch."""
+    service: float
+    """Seconds it was expected to keep the model busy."""
+
+
+class Candidate(NamedTuple):
+    """A model on a host that may serve a request, with what is known of it now.
+
+    Made when the fleet changes, not when a decision is made: deciding only reads it.
+    """
+
+    card: ModelCard
+    host: str
+    loaded: bool | None = None
+    """In memory now; None: not known."""
+    flights: tuple[Flight, ...] = ()
+    """Attempts that run on it now, oldest first."""
+    host_flights: int = 0
+    """Attempts that run on its host now, its own included."""
+
+    @property
+    def model(self) -> str:
+        """Ollama tag."""
+        return self.card.name
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Model and host: where speed is learned."""
+        return (self.card.name, self.host)
+
+    @property
+    def in_flight(self) -> int:
+        """Attempts that run on it now."""
+        return len(self.flights)
+
+
+class Score(NamedTuple):
+    """What a policy thinks of one candidate for one request. Times in seconds, quality and utility without unit."""
+
+    candidate: Candidate
+    utility: float
+    quality: float | None = None
+    wait: float | None = None
+    load: float | None = None
+    prefill: float | None = None
+    decode: float | None = None
+    note: str = ""
+    """Why it is scored unusually, e.g. `4.8x slower than expected`."""
+
+    @property
+    def model(self) -> str:
+        """Ollama tag."""
+        return self.candidate.card.name
+
+    @property
+    def host(self) -> str:
+        """Address of its server."""
+        return self.candidate.host
+
+    @property
+    def seconds(self) -> float | None:
+        """Predicted total, or None where the policy predicts no times."""
+        if self.prefill is None or self.decode is None:
+            return None
+        return (self.wait or 0.0) + (self.load or 0.0) + self.prefill + self.decode
+
+    @property
+    def timings(self) -> Timings:
+        """The predicted phases."""
+        total = self.seconds
+        if total is None:
+            return Timings()
+        return Timings(
+            wait=self.wait,
+            load=self.load,
+            prefill=self.prefill,
+            decode=self.decode,
+            first_token=total - (self.decode or 0.0),
+            total=total,
+        )
+
+
+class Choice(NamedTuple):
+    """What a policy answers: its pick, how sure it was to pick it, and why."""
+
+    picked: Score
+    scores: tuple[Score, ...]
+    """Every candidate that was offered, best first."""
+    reason: str
+    """One line for a person."""
+    propensity: float = 1.0
+    """Probability of this pick given the same state, in (0, 1]."""
+    explored: bool = False
+    """Picked to learn, not because it looked best."""
+    bounds: tuple[float, float] | None = None
+    """Seconds in total, 10th and 90th percentile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Which model answers one request, and why. Made before the model is called."""
+
+    id: str
+    model: str
+    """Ollama tag, e.g. `qwen3:8b`."""
+    host: str
+    """Address of the server, without user and password."""
+    task: str
+    propensity: float
+    """Probability of this pick given the same state, in (0, 1]. Replay divides by it."""
+    reason: str
+    """One line for a person, as `zeta explain` prints it."""
+    explored: bool
+    predicted: Timings
+    """Seconds, as expected."""
+    bounds: tuple[float, float] | None
+    """Seconds in total, 10th and 90th percentile as expected."""
+    quality: float | None
+    """Expected, in [0, 1]."""
+    utility: float
+    candidates: tuple[Score, ...]
+    """Every candidate with its score, best first."""
+    decided_at: float
+    """Seconds since the Unix epoch."""
+    prompt_tokens: int
+    attempt: int = 1
+    """1 for the first pick of a request, 2 for the next after it failed, and so on."""
+    request_id: str = ""
+    """Shared by all decisions of one request: the id of the first."""
+    card: ModelCard | None = None
+    tags: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Model and host: where speed is learned."""
+        return (self.model, self.host)
+
+    def __str__(self) -> str:
+        return f"{self.model} on {self.host}: {self.reason}"

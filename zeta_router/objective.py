@@ -1,0 +1,88 @@
+"""`Objective`: what the user wants, in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from zeta_router.errors import ConfigError
+
+EXPECTED_SECONDS: Mapping[str, float] = MappingProxyType(
+    {
+        "code": 5.0,
+        "reasoning": 45.0,
+        "math": 30.0,
+        "chat": 10.0,
+        "qa": 10.0,
+        "summarize": 15.0,
+        "extract": 5.0,
+        "translate": 10.0,
+        "writing": 20.0,
+        "tools": 10.0,
+        "embedding": 2.0,
+    }
+)
+"""Seconds after which a user starts to mind, per task: code, chat, reasoning and extract as `learning.md` section 1
+has them, the others set beside the nearest of these."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """What one answer is worth: quality less a penalty on its time.
+
+    `utility = quality - penalty(seconds / expected)`, the penalty `within * x` up to the expected time and
+    `within + beyond * (x - 1)` above it, at most `most`. Source: the Zeta learning study, section 1.
+    """
+
+    within: float = 0.10
+    """Utility lost when an answer takes exactly the expected time."""
+    beyond: float = 0.40
+    """Utility lost per further multiple of the expected time."""
+    most: float = 0.90
+    """Utility that slowness can cost at most."""
+    quality_floor: float = 0.0
+    """Candidates expected to be worse than this are left out while a better one exists, in [0, 1]."""
+    expected_seconds: Mapping[str, float] = field(default_factory=lambda: EXPECTED_SECONDS, hash=False)
+    """Seconds per task after which the user starts to mind."""
+    default_seconds: float = 10.0
+    """The same for tasks that are not listed."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that would turn the meaning round.
+
+        Raises:
+            ConfigError: A number is out of range.
+        """
+        for name in ("within", "beyond", "most"):
+            value = getattr(self, name)
+            if not value >= 0:
+                raise ConfigError(f"objective.{name} must be 0 or more, got {value!r}")
+        if not 0 <= self.quality_floor <= 1:
+            raise ConfigError(f"objective.quality_floor must be in [0, 1], got {self.quality_floor!r}")
+        for task, seconds in {**self.expected_seconds, "default": self.default_seconds}.items():
+            if not seconds > 0:
+                raise ConfigError(f"objective.expected_seconds[{task!r}] must be above 0, got {seconds!r}")
+
+    @classmethod
+    def named(cls, name: str) -> Objective:
+        """Return a preset: `balanced`, `fastest` (time costs four times as much) or `best` (a quarter).
+
+        Raises:
+            ConfigError: There is no such preset.
+        """
+        factors = {"balanced": 1.0, "fastest": 4.0, "best": 0.25}
+        if name not in factors:
+            raise ConfigError(f"objective must be one of {', '.join(factors)} or an Objective, got {name!r}")
+        factor = factors[name]
+        return cls(within=0.10 * factor, beyond=0.40 * factor, quality_floor=0.5 if name == "best" else 0.0)
+
+    def seconds_for(self, task: str) -> float:
+        """Return the seconds after which the user starts to mind, for one task."""
+        return self.expected_seconds.get(task, self.default_seconds)
+
+    def penalty(self, ratio: float) -> float:
+        """Return the utility lost when an answer takes `ratio` times the expected seconds."""
+        if ratio <= 1.0:
+            return min(self.within * ratio, self.most)
+        return min(self.within + self.beyond * (ratio - 1.0), self.most)

@@ -1,0 +1,97 @@
+"""How an attempt went: `Fate`, `Timings`, `Outcome`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+from zeta_router.errors import InvalidRequest
+
+
+class Fate(str, Enum):
+    """How an attempt ended.
+
+    `ok` and true errors train; what the user cut short is a lower bound of the time; a cache hit teaches nothing.
+    """
+
+    ok = "ok"
+    error = "error"
+    rejected = "rejected"
+    """503: the server's queue is full."""
+    missing = "missing"
+    """404: the model is not installed there."""
+    timeout = "timeout"
+    cancelled = "cancelled"
+    closed_early = "closed_early"
+    """The reader of a stream went away."""
+    truncated = "truncated"
+    """The answer ended without `done: true`."""
+    cache_hit = "cache_hit"
+    """Answered from a cache: no model ran."""
+    invalid = "invalid"
+    """An answer that could not be parsed or did not follow its schema."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether the caller has an answer."""
+        return self in (Fate.ok, Fate.cache_hit)
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether the caller went away: nobody waits for another attempt."""
+        return self in (Fate.cancelled, Fate.closed_early)
+
+    @property
+    def censored(self) -> bool:
+        """Whether the time seen is only a lower bound."""
+        return self in (Fate.timeout, Fate.cancelled, Fate.closed_early)
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether it counts against the model's health."""
+        return not self.answered and not self.abandoned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timings:
+    """Where the time of one request goes, in seconds; None where it is not known."""
+
+    wait: float | None = None
+    """For a slot of a busy model."""
+    load: float | None = None
+    """Until a runner was ready: the model's own load and the loads queued before it."""
+    prefill: float | None = None
+    """Reading the prompt, less what the prompt cache held."""
+    decode: float | None = None
+    """Writing the answer, from its first token to its last."""
+    first_token: float | None = None
+    """From the start until the first token was there."""
+    total: float | None = None
+    """From the start until the end."""
+
+    def __post_init__(self) -> None:
+        """Refuse times that cannot be.
+
+        Raises:
+            InvalidRequest: A time is negative or not finite.
+        """
+        for name in ("wait", "load", "prefill", "decode", "first_token", "total"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < math.inf:
+                raise InvalidRequest(f"timings.{name} must be seconds, 0 or more, got {value!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How one attempt went. `error` is a short text without prompt, answer or secret."""
+
+    fate: Fate
+    timings: Timings = Timings()
+    prompt_tokens: int | None = None
+    """As the server counted them, cached ones included."""
+    output_tokens: int | None = None
+    """As the server counted them, thinking included."""
+    done_reason: str | None = None
+    """Ollama's: `stop`, `length`, `load`, `unload`."""
+    error: str | None = None
