@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 from zeta_router.simulator.catalog import SimulatedModel
 
 if TYPE_CHECKING:
-    from zeta_router.simulator.runner import Runner, Slot
+    from zeta_router.simulator.runner import Runner
+    from zeta_router.simulator.slots import Slot
 
 Kind = Literal["chat", "generate", "embed", "load"]
 
@@ -96,29 +97,25 @@ class Job:
     """One request on its way through the host. Times are engine seconds, None until reached."""
 
     __slots__ = (
-        "_listener",
-        "_milestone",
-        "_position",
-        "_rate",
-        "_runner",
-        "_since",
-        "_slot",
-        "_ticket",
-        "_watched",
         "cached_tokens",
+        "crash_at",
         "error",
         "eval",
         "finished_at",
         "first_token_at",
+        "listener",
         "load",
         "loaded_at",
         "number",
         "prompt_eval",
+        "runner",
+        "slot",
         "slot_at",
         "state",
         "submitted_at",
         "tokens_made",
         "total",
+        "watched",
         "work",
     )
 
@@ -136,20 +133,18 @@ class Job:
         self.error: JobError | None = None
         self.cached_tokens = 0
         self.tokens_made = 0
+        """Exact in events and at the end; between events the last count known."""
         self.total = 0
         """Nanoseconds as the server reports them, with `load`, `prompt_eval` and `eval`; 0 until the job finished."""
         self.load = 0
         self.prompt_eval = 0
         self.eval = 0
-        self._listener = listener
-        self._runner: Runner | None = None
-        self._slot: Slot | None = None
-        self._position = 0.0
-        self._milestone = 0.0
-        self._rate = 0.0
-        self._since = now
-        self._ticket = 0
-        self._watched: list[int] = []
+        # The engine's own from here on.
+        self.listener = listener
+        self.runner: Runner | None = None
+        self.slot: Slot | None = None
+        self.watched: list[int] = []
+        self.crash_at: int | None = None
 
     @property
     def done(self) -> bool:

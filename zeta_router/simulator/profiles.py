@@ -32,6 +32,9 @@ class HostProfile:
     """The same for the part of a model that does not fit the GPU."""
     cpu_prefill_parameters_per_s: float = 0.5e12
     load_bytes_per_s: float
+    """Of a file in the page cache."""
+    cold_load_bytes_per_s: float | None = None
+    """Of a file that was not loaded before; None is the same."""
     startup_s: float = 0.5
     """From starting the runner until it reads weights."""
     discovery_s: float = 0.3
@@ -42,6 +45,10 @@ class HostProfile:
     """Template, tokenising and sampling set-up, between slot and prefill; in no field but the total."""
     slot_cost: float = 0.35
     """How much each further active slot lengthens a step: 0 is free, 1 halves the speed of two."""
+    prefill_cost: float = 1.0
+    """How much each further slot in prefill lengthens the others' prefill, likewise."""
+    prefill_batch: int = 512
+    """Prompt tokens per step: a slot that decodes makes one token per step while another prefills; 0 is no delay."""
     model_cost: float = 1.0
     """How much each further active model lengthens a step of the others, likewise."""
     fixed_decode_tokens_per_s: float | None = None
@@ -65,8 +72,10 @@ def fixed_speed(
         prefill_parameters_per_s=1.0,
         load_bytes_per_s=load_bytes_per_s,
         startup_s=0.0,
-        request_overhead_s=0.001,
+        request_overhead_s=0.002,
         slot_cost=0.0,
+        prefill_cost=0.0,
+        prefill_batch=0,
         model_cost=0.0,
         fixed_decode_tokens_per_s=decode_tokens_per_s,
         fixed_prefill_tokens_per_s=prefill_tokens_per_s,

@@ -1,0 +1,108 @@
+"""A slot: the place in a runner where one request is worked on, and how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from zeta_router.simulator.events import COMPLETION, Event, EventQueue
+from zeta_router.simulator.jobs import Job, Work
+from zeta_router.simulator.prompt_cache import NOTHING, SIMILAR, Remembered
+
+
+class Slot:
+    """Progress of one request, in tokens, at a rate that holds until the next change.
+
+    One event is in the queue per slot: when the position will reach the next milestone at the present rate.
+    """
+
+    __slots__ = (
+        "_event",
+        "_queue",
+        "_reached",
+        "_since",
+        "decode_rate",
+        "decoding",
+        "job",
+        "last_used",
+        "milestone",
+        "position",
+        "prefill_rate",
+        "prompt",
+        "rate",
+        "work_tokens",
+    )
+
+    def __init__(self, queue: EventQueue, reached: Callable[[Slot], None]) -> None:
+        self.job: Job | None = None
+        self.prompt: Remembered = NOTHING
+        self.last_used = queue.now
+        self.decoding = False
+        self.position = 0.0
+        """Tokens of the prompt read, or of the answer made."""
+        self.milestone = 0.0
+        self.rate = 0.0
+        """Tokens per second now."""
+        self.prefill_rate = 0.0
+        """Tokens per second alone, as is `decode_rate`."""
+        self.decode_rate = 0.0
+        self.work_tokens = 0.0
+        """Prompt tokens to compute, without the request's fixed overhead."""
+        self._queue = queue
+        self._reached = reached
+        self._since = queue.now
+        self._event: Event | None = None
+
+    def aim(self, position: float, milestone: float) -> None:
+        """Be at `position` now, with `milestone` as the next thing to happen. Follow with `pace`."""
+        self._queue.cancel(self._event)
+        self._event = None
+        self.position = position
+        self.milestone = milestone
+        self._since = self._queue.now
+
+    def pace(self, rate: float) -> None:
+        """Go on at `rate` tokens per second; at 0 nothing will happen until the next change."""
+        if rate == self.rate and self._event is not None:
+            return
+        now = self._queue.now
+        if self._event is not None:
+            self.settle()
+            self._queue.cancel(self._event)
+            self._event = None
+        self.rate = rate
+        self._since = now
+        if rate > 0:
+            due = now + (self.milestone - self.position) / rate
+            self._event = self._queue.at(due, COMPLETION, self._arrive)
+
+    def settle(self) -> None:
+        """Bring `position` up to now."""
+        if self._event is not None:
+            now = self._queue.now
+            self.position = min(self.position + (now - self._since) * self.rate, self.milestone)
+            self._since = now
+
+    def clear(self) -> None:
+        """Be free."""
+        self._queue.cancel(self._event)
+        self._event = None
+        self.job = None
+        self.decoding = False
+        self.last_used = self._queue.now
+
+    def _arrive(self, _: object) -> None:
+        self._event = None
+        self.position = self.milestone
+        self._since = self._queue.now
+        self._reached(self)
+
+
+def best_slot(free: Sequence[Slot], work: Work) -> Slot:
+    """Return the free slot with the longest common prefix if it is worth it, else the least recently used (3.3)."""
+    if len(free) == 1:
+        return free[0]
+    if work.prompt_key:
+        best = max(free, key=lambda slot: slot.prompt.common_tokens(work))
+        if best.prompt.common_tokens(work) > SIMILAR * work.prompt_tokens:
+            return best
+    return min(free, key=lambda slot: slot.last_used)
