@@ -1,0 +1,266 @@
+"""The dispatcher decides, counts, learns, remembers. It opens and awaits nothing; no lock is held while a model runs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from random import Random
+
+from zeta_router.capability import capable
+from zeta_router.clock import Clock
+from zeta_router.decision import Candidate, Choice, Decision, Flight, Score
+from zeta_router.errors import Exclusion, UnknownDecision
+from zeta_router.events import (
+    DecisionMade,
+    Event,
+    FeedbackGiven,
+    Listener,
+    ModelJoined,
+    ModelLeft,
+    OutcomeSeen,
+    TroubleSeen,
+)
+from zeta_router.fleet import Fleet, Key
+from zeta_router.limits import Limits
+from zeta_router.metrics import Meter
+from zeta_router.model import ModelCard
+from zeta_router.outcome import Fate, Outcome
+from zeta_router.policies.base import Policy
+from zeta_router.request import Request
+from zeta_router.snapshot import ModelSnapshot, Snapshot
+
+logger = logging.getLogger("zeta_router")
+
+LOAD_SEEN = 0.6
+"""Seconds of `load_duration` from which a model was really loaded; 0.001 to 0.01 s are reported for one in memory."""
+
+
+class Dispatcher:
+    """One router's state, and the few ways to change it.
+
+    The router's own trouble never breaks a request: a policy that raises is passed over for the least busy candidate,
+    a listener that raises is left out of nothing but this event; each trouble is said once.
+    """
+
+    def __init__(self, policy: Policy, *, clock: Clock, rng: Random, limits: Limits) -> None:
+        self.fleet = Fleet()
+        self.policy = policy
+        self.clock = clock
+        self.limits = limits
+        self._rng = rng
+        self._lock = threading.Lock()
+        self._listeners: list[Listener] = []
+        self._remembered: OrderedDict[str, Decision] = OrderedDict()
+        self._meters: defaultdict[str, Meter] = defaultdict(Meter)
+        self._shares: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._decisions = 0
+        self._troubles: dict[str, str] = {}
+
+    # -- the fleet -----------------------------------------------------------------------------------------------
+
+    def join(self, card: ModelCard, host: str) -> None:
+        """Add a model on a host, or renew its card, and tell the listeners if it is new."""
+        with self._lock:
+            is_new = self.fleet.join(card, host)
+        if is_new:
+            self.tell(ModelJoined(card.name, host, self.clock()))
+
+    def leave(self, model: str, host: str | None) -> None:
+        """Take a model off one host, or off all of them."""
+        with self._lock:
+            keys = [c.key for c in self.fleet.candidates if c.model == model and host in (None, c.host)]
+            gone = [key for key in keys if self.fleet.leave(key)]
+        self.tell(*(ModelLeft(model, where, self.clock()) for _, where in gone))
+
+    def saw_resident(self, host: str, names: Iterable[str]) -> None:
+        """Take over which models a host has in memory."""
+        with self._lock:
+            self.fleet.saw_resident(host, names)
+
+    # -- deciding ------------------------------------------------------------------------------------------------
+
+    def capable(self, request: Request) -> tuple[list[Candidate], tuple[Exclusion, ...]]:
+        """Return the candidates that can serve a request, and why the others cannot."""
+        return capable(request, self.fleet.candidates)
+
+    def decide(
+        self, request: Request, task: str, *, tried: Collection[Key] = (), attempt: int = 1, request_id: str = ""
+    ) -> Decision | None:
+        """Pick among the capable candidates that were not tried yet; None if there is none left."""
+        with self._lock:
+            left = [c for c in self.capable(request)[0] if c.key not in tried]
+            if not left:
+                return None
+            return self._decide(request, task, left, attempt, request_id, self._rng)
+
+    def rehearse(self, request: Request, task: str) -> Decision | None:
+        """Return what `decide` would return now, and change nothing, not even the randomness to come."""
+        rng = Random()
+        with self._lock:
+            rng.setstate(self._rng.getstate())
+            candidates = self.capable(request)[0]
+            return self._decide(request, task, candidates, 1, "", rng) if candidates else None
+
+    def _decide(
+        self, request: Request, task: str, candidates: Sequence[Candidate], attempt: int, request_id: str, rng: Random
+    ) -> Decision:
+        now = self.clock()
+        try:
+            choice = self.policy.choose(request, task, candidates, now=now, rng=rng)
+        except Exception as error:  # a policy is a plug-in: whatever it raises, the request is served
+            self._trouble(
+                "policy", f"{type(self.policy).__name__}.choose raised {error!r}; the least busy model serves"
+            )
+            choice = least_busy(candidates)
+        picked = choice.picked
+        decision_id = f"{rng.getrandbits(80):020x}"
+        return Decision(
+            id=decision_id,
+            model=picked.model,
+            host=picked.host,
+            task=task,
+            propensity=choice.propensity,
+            reason=choice.reason,
+            explored=choice.explored,
+            predicted=picked.timings,
+            bounds=choice.bounds,
+            quality=picked.quality,
+            utility=picked.utility,
+            candidates=choice.scores,
+            decided_at=now,
+            prompt_tokens=request.tokens,
+            attempt=attempt,
+            request_id=request_id or decision_id,
+            card=picked.candidate.card,
+            tags=request.tags,
+        )
+
+    # -- an attempt's life ---------------------------------------------------------------------------------------
+
+    def begin(self, decision: Decision) -> tuple[Decision, int]:
+        """Act on a decision: count it in and remember it. Return it as it begins now, and its number in the fleet."""
+        with self._lock:
+            decision = replace(decision, decided_at=self.clock())
+            predicted = decision.predicted
+            service = (predicted.load or 0.0) + (predicted.prefill or 0.0) + (predicted.decode or 0.0)
+            number = self.fleet.begin(decision.key, Flight(decision.decided_at, service))
+            self._decisions += 1
+            self._shares[decision.task][decision.model] += 1
+            self._remembered[decision.id] = decision
+            while len(self._remembered) > self.limits.remembered:
+                self._remembered.popitem(last=False)
+            try:
+                self.policy.begin(decision)
+            except Exception as error:  # a policy is a plug-in, as above
+                self._trouble("policy", f"{type(self.policy).__name__}.begin raised {error!r}; the request goes on")
+        self.tell(DecisionMade(decision))
+        return decision, number
+
+    def end(self, decision: Decision, number: int, outcome: Outcome) -> None:
+        """Count an attempt out, fold in how it went, and tell the listeners."""
+        noticed: Sequence[Event] = ()
+        with self._lock:
+            now = self.clock()
+            self.fleet.end(decision.key, number)
+            self._note_residency(decision, outcome)
+            self._meters[decision.model].add(outcome)
+            try:
+                noticed = self.policy.learn(decision, outcome, now=now)
+            except Exception as error:  # a policy is a plug-in, as above
+                self._trouble(
+                    "policy", f"{type(self.policy).__name__}.learn raised {error!r}; this outcome is not learned"
+                )
+        self.tell(OutcomeSeen(decision, outcome, now), *noticed)
+
+    def _note_residency(self, decision: Decision, outcome: Outcome) -> None:
+        if outcome.fate is not Fate.ok:
+            if outcome.fate in (Fate.error, Fate.missing):
+                self.fleet.mark(decision.key, loaded=None)
+        elif (outcome.timings.load or 0.0) > LOAD_SEEN:
+            self.fleet.saw_load(decision.key)
+        else:
+            self.fleet.mark(decision.key, loaded=True)
+
+    def feedback(self, decision_id: str, score: float, source: str) -> None:
+        """Fold in how good an answer was.
+
+        Raises:
+            UnknownDecision: The id is not remembered.
+        """
+        with self._lock:
+            decision = self._remembered.get(decision_id)
+            if decision is None:
+                raise UnknownDecision(decision_id)
+            now = self.clock()
+            try:
+                self.policy.feedback(decision, score, now=now)
+            except Exception as error:  # a policy is a plug-in, as above
+                self._trouble("policy", f"{type(self.policy).__name__}.feedback raised {error!r}; it is not learned")
+        self.tell(FeedbackGiven(decision, score, source, now))
+
+    # -- telling -------------------------------------------------------------------------------------------------
+
+    def subscribe(self, listener: Listener) -> None:
+        """Add a listener; it is called inline, outside the lock."""
+        self._listeners.append(listener)
+
+    def unsubscribe(self, listener: Listener) -> None:
+        """Take a listener off; one that is not there is no error."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+
+    def tell(self, *events: Event) -> None:
+        """Hand events to every listener. One that raises does not keep the others, or the request, from going on."""
+        for event in events:
+            for listener in tuple(self._listeners):
+                try:
+                    listener(event)
+                except Exception as error:  # a listener is somebody else's code
+                    self._trouble("listener", f"{listener!r} raised {type(error).__name__}; the request goes on")
+
+    def _trouble(self, where: str, what: str) -> None:
+        if what in self._troubles:
+            return
+        self._troubles[what] = where
+        logger.warning("%s: %s", where, what)
+        if where != "listener":  # a listener that fails on every event would be told of its failure, and fail again
+            event = TroubleSeen(where, what, self.clock())
+            for listener in tuple(self._listeners):
+                try:
+                    listener(event)
+                except Exception as error:  # as in `tell`
+                    logger.warning("listener: %r raised %s", listener, type(error).__name__)
+
+    def snapshot(self) -> Snapshot:
+        """Return the present state, frozen."""
+        with self._lock:
+            now = self.clock()
+            beliefs = {(belief.model, belief.host): belief for belief in self.policy.beliefs(now=now)}
+            return Snapshot(
+                at=now,
+                models=tuple(
+                    ModelSnapshot(
+                        card=c.card,
+                        host=c.host,
+                        loaded=c.loaded,
+                        in_flight=c.in_flight,
+                        metrics=self._meters[c.model].read() if c.model in self._meters else None,
+                        belief=beliefs.get(c.key),
+                    )
+                    for c in self.fleet.candidates
+                ),
+                decisions=self._decisions,
+                in_flight=self.fleet.in_flight,
+                shares={task: dict(counts) for task, counts in self._shares.items()},
+                troubles=tuple(self._troubles),
+            )
+
+
+def least_busy(candidates: Sequence[Candidate]) -> Choice:
+    """Pick the candidate with the fewest attempts in flight: what is left to go by when a policy fails."""
+    ordered = sorted(candidates, key=lambda c: (c.in_flight, c.loaded is not True))
+    scores = tuple(Score(c, -float(c.in_flight)) for c in ordered)
+    return Choice(scores[0], scores, "the policy failed: the least busy model serves")

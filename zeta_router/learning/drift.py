@@ -1,0 +1,81 @@
+"""`Drift`: notices that a model has become slower than expected, and that it has recovered."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+CLIP = 6.0
+"""Standard deviations that one call can count at most."""
+SLACK = 0.5
+ALARM = 5.0
+"""Sum of clipped deviations at which slowness is believed. One call 4x slower suffices when the model is steady."""
+SIGMA_START = 0.3
+SIGMA_LEAST = 0.15
+SIGMA_GAIN = 0.1
+MEAN_TO_STANDARD = 1.2533
+"""√(π/2): a standard deviation is that many mean absolute deviations of a normal variable."""
+OUTLYING = 3.0
+"""Standard deviations beyond which a call does not widen sigma further."""
+NOTABLE = 0.35
+"""log(observed / expected) below which nothing is called slow: 1.4x."""
+RECOVERED = 0.25
+"""log(observed / expected) below which a model in drift is healthy again: 1.3x."""
+RETRY_FIRST_S = 10.0
+RETRY_LAST_S = 30.0
+"""Seconds between retries of a slow model: doubling from the first to the last, so that a recovery is seen in time."""
+
+
+class Change(Enum):
+    """What one call made noticeable."""
+
+    none = "none"
+    found = "found"
+    over = "over"
+
+
+class Drift:
+    """Two-sided CUSUM on log(observed / expected) with clipped scores (Page 1954), and a retry timer while in drift.
+
+    Outside drift `level` is 0. In drift it is the present log slowdown, and `retry_at` says from when the model may be
+    tried again. Source: the Zeta learning study, section 3, but with retries at fixed times instead of a deviation that
+    fades: a model that is still slow then costs one call per retry, not a stretch of them.
+    """
+
+    __slots__ = ("_high", "active", "level", "retries", "retry_at", "sigma", "since")
+
+    def __init__(self) -> None:
+        self.sigma = SIGMA_START
+        self.active = False
+        self.level = 0.0
+        self.since = 0.0
+        self.retry_at = 0.0
+        self.retries = 0
+        self._high = 0.0
+
+    def observe(self, ratio: float, now: float) -> Change:
+        """Fold in one finished call; `ratio` is log(observed / expected healthy seconds)."""
+        if self.active:
+            if ratio < RECOVERED:
+                self.active = False
+                self.level = self._high = 0.0
+                return Change.over
+            self.level += 0.5 * (ratio - self.level)
+            self.retries += 1
+            self.wait(now)
+            return Change.none
+        z = max(-CLIP, min(CLIP, ratio / self.sigma))
+        self._high = max(0.0, self._high + z - SLACK)
+        if self._high > ALARM and ratio > NOTABLE:
+            self.active = True
+            self.level = ratio
+            self.since = now
+            self.retries = 0
+            self.wait(now)
+            return Change.found
+        usual = min(abs(ratio), OUTLYING * self.sigma)
+        self.sigma = max(SIGMA_LEAST, self.sigma + SIGMA_GAIN * (MEAN_TO_STANDARD * usual - self.sigma))
+        return Change.none
+
+    def wait(self, now: float) -> None:
+        """Set the time of the next retry."""
+        self.retry_at = now + min(RETRY_FIRST_S * 2.0**self.retries, RETRY_LAST_S)

@@ -1,0 +1,50 @@
+"""`Health`: the probability that an attempt brings an answer."""
+
+from __future__ import annotations
+
+import math
+
+FORGETS_S = 600.0
+"""Time constant: a failure ten minutes ago counts for a third."""
+PSEUDO = 3.0
+PRIOR = 0.98
+FORGIVEN = 0.25
+"""What an answer leaves of the failures before it: a server that is back is back."""
+AILING = 0.85
+"""Below this a model is avoided like a slow one, and retried at the same times."""
+
+
+class Health:
+    """Answers and failures that fade with time; part of the expectation, not a switch.
+
+    Source: the Zeta learning study, section 2 ("success probability").
+    """
+
+    __slots__ = ("_answers", "_at", "_failures", "failed_at")
+
+    def __init__(self) -> None:
+        self._answers = 0.0
+        self._failures = 0.0
+        self._at = 0.0
+        self.failed_at = -math.inf
+
+    def learn(self, answered: bool, now: float) -> None:
+        """Fold in one attempt."""
+        fade = math.exp(-max(now - self._at, 0.0) / FORGETS_S)
+        self._at = max(now, self._at)
+        self._answers *= fade
+        self._failures *= fade
+        if answered:
+            self._answers += 1.0
+            self._failures *= FORGIVEN
+        else:
+            self._failures += 1.0
+            self.failed_at = now
+
+    def probability(self, now: float) -> float:
+        """Return the probability of an answer, in (0, 1)."""
+        if self._failures == 0.0 and self._answers == 0.0:
+            return PRIOR
+        fade = math.exp(-max(now - self._at, 0.0) / FORGETS_S)
+        answers, failures = self._answers * fade, self._failures * fade
+        return (answers + PSEUDO * PRIOR) / (answers + failures + PSEUDO)

@@ -1,0 +1,63 @@
+"""`Lengths`: how long answers get, per model and task, as log-normal distributions."""
+
+from __future__ import annotations
+
+import math
+
+from zeta_router.learning.priors import OUTPUT_LOG_VARIANCE, OUTPUT_TOKENS
+
+TRUSTED_AFTER = 8
+"""Answers of one model and task after which the task's overall length is no longer mixed in."""
+FLOOR_GAIN = 0.02
+
+
+class _LogNormal:
+    __slots__ = ("count", "mean", "variance")
+
+    def __init__(self) -> None:
+        self.mean = math.log(OUTPUT_TOKENS)
+        self.variance = OUTPUT_LOG_VARIANCE
+        self.count = 0
+
+    def learn(self, value: float) -> None:
+        gain = max(1.0 / (self.count + 2.0), FLOOR_GAIN)
+        gap = value - self.mean
+        self.mean += gain * gap
+        self.variance += gain * (gap * gap * (1.0 - gain) - self.variance)
+        self.count += 1
+
+
+class Lengths:
+    """Output tokens per (model, task), mixed with the task's over all models while there are few answers."""
+
+    def __init__(self) -> None:
+        self._by_model: dict[tuple[str, str], _LogNormal] = {}
+        self._by_task: dict[str, _LogNormal] = {}
+        self._ready: dict[tuple[str, str], tuple[float, float]] = {}
+
+    def learn(self, model: str, task: str, tokens: int) -> None:
+        """Fold in one finished answer of `tokens` tokens, thinking included."""
+        value = math.log(max(tokens, 1))
+        self._by_model.setdefault((model, task), _LogNormal()).learn(value)
+        self._by_task.setdefault(task, _LogNormal()).learn(value)
+        for key in [k for k in self._ready if k[1] == task]:
+            del self._ready[key]
+
+    def expect(self, model: str, task: str) -> tuple[float, float]:
+        """Return mean and standard deviation of the log of the output tokens."""
+        ready = self._ready.get((model, task))
+        if ready is None:
+            ready = self._ready[(model, task)] = self._mix(model, task)
+        return ready
+
+    def _mix(self, model: str, task: str) -> tuple[float, float]:
+        overall = self._by_task.get(task)
+        own = self._by_model.get((model, task))
+        if overall is None:
+            return math.log(OUTPUT_TOKENS), math.sqrt(OUTPUT_LOG_VARIANCE)
+        if own is None:
+            return overall.mean, math.sqrt(overall.variance)
+        trust = min(own.count / TRUSTED_AFTER, 1.0)
+        mean = trust * own.mean + (1.0 - trust) * overall.mean
+        variance = trust * own.variance + (1.0 - trust) * overall.variance
+        return mean, math.sqrt(max(variance, 0.0))

@@ -1,0 +1,37 @@
+"""`LogRate`: a speed that is learned in log space, and that is the healthy one, not the present one."""
+
+from __future__ import annotations
+
+FLOOR_GAIN = 0.03
+"""A baseline never stops learning: what is 30 answers old counts for about a third."""
+FASTER_GAIN = 0.3
+"""A call clearly quicker than believed shows what the model can do."""
+SLOWER_GAIN = 0.02
+"""A call far slower than believed is deviation, not baseline; lasting slowness slowly becomes normal."""
+OUTLIER = 3.0
+"""Standard deviations from which a call counts as clearly quicker or far slower."""
+
+
+class LogRate:
+    """Mean of log seconds per unit, from a prior; forgets by a gain that never falls below `FLOOR_GAIN`.
+
+    Source: the Zeta learning study, section 2 ("healthy baselines").
+    """
+
+    __slots__ = ("count", "mean")
+
+    def __init__(self, prior: float) -> None:
+        self.mean = prior
+        self.count = 0
+
+    def learn(self, value: float, sigma: float) -> None:
+        """Fold in one observed log rate; `sigma` is its usual standard deviation (log)."""
+        gap = value - self.mean
+        gain = max(1.0 / (self.count + 1.15), FLOOR_GAIN)
+        if self.count >= 3:
+            if gap > OUTLIER * sigma:
+                gain = SLOWER_GAIN
+            elif gap < -OUTLIER * sigma:
+                gain = max(gain, FASTER_GAIN)
+        self.mean += gain * gap
+        self.count += 1

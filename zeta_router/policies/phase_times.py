@@ -1,0 +1,247 @@
+"""The default policy: predicts the phases of every candidate's time, and picks the highest expected utility."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from random import Random
+
+from zeta_router.decision import Candidate, Choice, Decision, Score
+from zeta_router.events import DriftFound, DriftOver
+from zeta_router.learning.drift import Change
+from zeta_router.learning.health import AILING
+from zeta_router.learning.lengths import Lengths
+from zeta_router.learning.quality import Qualities
+from zeta_router.learning.runner import Runner
+from zeta_router.model import ModelCard
+from zeta_router.objective import Objective
+from zeta_router.outcome import Fate, Outcome
+from zeta_router.policies.base import Belief
+from zeta_router.policies.probing import ProbeBudget
+from zeta_router.policies.waiting import overdue, wait_for
+from zeta_router.request import Request
+
+PREFILL_BASE_S = 0.03
+"""Template, tokenising and the first step, whatever the prompt's length."""
+MAYBE_COLD = 0.5
+"""Share of the load that is expected where nobody knows whether the model is in memory."""
+FAILURE_COST = 0.25
+"""Utility that a failed attempt costs besides its answer: the next model has to start over."""
+LOAD_FOR_OTHERS = 0.3
+"""Share of a load that other requests pay, by waiting behind it or by losing their model."""
+NODE = math.sqrt(3.0)
+"""Gauss-Hermite with three points: weights 1/6, 2/3, 1/6 at -√3, 0, √3 standard deviations."""
+Z90 = 1.2816
+
+
+class PhaseTimes:
+    """Picks the highest `p_ok * quality - E[penalty(seconds)] - (1 - p_ok) * cost - price of a load`.
+
+    Seconds are predicted in phases, `wait + load + prompt tokens * prefill rate + output tokens * decode rate`, each
+    rate learned per (model, host) in log space from Ollama's own clocks. The penalty is taken over the distribution of
+    the answer's length, not at its mean: long tails are what break deadlines. A model that becomes slower than expected
+    is avoided from the first call that proves it, retried on a small budget, and taken back by the first call that
+    shows it healthy. It draws no random numbers. Source: the Zeta learning study, sections 1 to 4.
+    """
+
+    def __init__(self, objective: Objective | None = None) -> None:
+        self._objective = objective if objective is not None else Objective()
+        self._runners: dict[tuple[str, str], Runner] = {}
+        self._lengths = Lengths()
+        self._qualities = Qualities()
+        self._offsets: dict[str, float] = {}
+        self._probes = ProbeBudget()
+
+    # -- deciding ------------------------------------------------------------------------------------------------
+
+    def choose(
+        self, request: Request, task: str, candidates: Sequence[Candidate], *, now: float, rng: Random
+    ) -> Choice:
+        """Score every candidate and pick the best; or a suspect whose retry is due, within the probe budget."""
+        scores = [self._score(request, task, c, candidates, now) for c in candidates]
+        floor = self._objective.quality_floor
+        if floor > 0.0:
+            scores.sort(key=lambda s: ((s.quality or 0.0) < floor, -s.utility))
+        else:
+            scores.sort(key=_by_utility)
+        best = scores[0]
+        due = self._due(request, task, scores, now)
+        if due is not None:
+            ordered = (due, *(s for s in scores if s is not due))
+            reason = f"checking whether {due.model} has recovered ({due.note})"
+            return Choice(due, ordered, reason, explored=True, bounds=self._bounds(due, task))
+        reason = self._reason(best, scores[1] if len(scores) > 1 else None, task)
+        return Choice(best, tuple(scores), reason, bounds=self._bounds(best, task))
+
+    def _score(
+        self, request: Request, task: str, candidate: Candidate, offered: Sequence[Candidate], now: float
+    ) -> Score:
+        runner = self._runner(candidate.card, candidate.host)
+        drift = runner.drift
+        slowdown = math.exp(drift.level) if drift.active else 1.0
+        note = f"{slowdown:.1f}x slower than expected" if drift.active else ""
+        wait = 0.0
+        if candidate.host_flights:
+            wait = wait_for(candidate, offered, now)
+            late = overdue(candidate, now)
+            if late > slowdown:
+                slowdown = late
+                note = f"a call on it takes {late:.1f}x longer than expected"
+        load = 0.0
+        if candidate.loaded is not True:
+            load = math.exp(runner.load.mean) * (MAYBE_COLD if candidate.loaded is None else 1.0)
+            note = note or ("cold" if candidate.loaded is False else "")
+        return self._worth(request, task, candidate, runner, slowdown, wait, load, note, now)
+
+    def _worth(
+        self,
+        request: Request,
+        task: str,
+        candidate: Candidate,
+        runner: Runner,
+        slowdown: float,
+        wait: float,
+        load: float,
+        note: str,
+        now: float,
+    ) -> Score:
+        objective = self._objective
+        prefill = (PREFILL_BASE_S + request.tokens * math.exp(runner.prefill.mean)) * slowdown
+        if task == "embedding":
+            short = middle = long = 0.0
+        else:
+            mean, sd = self._lengths.expect(candidate.card.name, task)
+            per_token = math.exp(runner.decode.mean) * slowdown
+            most = float(request.max_output_tokens or math.inf)
+            middle = min(math.exp(mean), most) * per_token
+            short = min(math.exp(mean - NODE * sd), most) * per_token
+            long = min(math.exp(mean + NODE * sd), most) * per_token
+        fixed = wait + load + prefill
+        expected = objective.seconds_for(task)
+        penalty = (
+            objective.penalty((fixed + short) / expected)
+            + 4.0 * objective.penalty((fixed + middle) / expected)
+            + objective.penalty((fixed + long) / expected)
+        ) / 6.0
+        if request.deadline is not None and fixed + middle > request.deadline:
+            penalty = max(penalty, objective.most)
+            note = note or "past the deadline"
+        quality = self._qualities.expect(candidate.card, task)
+        success = runner.health.probability(now)
+        if success < AILING:
+            note = f"answers {success:.0%} of its calls" + (f", {note}" if note else "")
+        utility = success * quality - penalty - (1.0 - success) * FAILURE_COST
+        if load:
+            utility -= LOAD_FOR_OTHERS * objective.within * load / expected
+        decode = (short + 4.0 * middle + long) / 6.0
+        return Score(candidate, utility, quality, wait, load, prefill, decode, note)
+
+    def _due(self, request: Request, task: str, scores: Sequence[Score], now: float) -> Score | None:
+        """Return the suspect to try now: its retry is due, nothing runs on it, and healthy it would be the best."""
+        if not self._probes.affordable:
+            return None
+        best = scores[0]
+        for score in scores[1:]:
+            candidate = score.candidate
+            runner = self._runners[candidate.key]
+            ailing = runner.health.probability(now) < AILING
+            if not (runner.drift.active or ailing) or candidate.flights or not self._probes.due(candidate.key, now):
+                continue
+            if runner.drift.active and now < runner.drift.retry_at:
+                continue
+            healthy = self._worth(
+                request, task, candidate, runner, 1.0, score.wait or 0.0, score.load or 0.0, score.note, now
+            )
+            if ailing:  # what it would be worth if it answered again
+                healthy = healthy._replace(utility=healthy.utility + (1.0 - runner.health.probability(now)))
+            if healthy.utility > best.utility:
+                return score
+        return None
+
+    def _bounds(self, score: Score, task: str) -> tuple[float, float] | None:
+        """Return the 10th and 90th percentile of the total seconds: the spread is that of the answer's length."""
+        if score.prefill is None or score.decode is None:
+            return None
+        sd = 0.0 if task == "embedding" else self._lengths.expect(score.model, task)[1]
+        fixed = (score.wait or 0.0) + (score.load or 0.0) + score.prefill
+        middle = score.decode * math.exp(-0.5 * sd * sd)  # the median of a log-normal, from its mean
+        return fixed + middle * math.exp(-Z90 * sd), fixed + middle * math.exp(Z90 * sd)
+
+    def _reason(self, best: Score, second: Score | None, task: str) -> str:
+        expected = self._objective.seconds_for(task)
+        text = f"{_in_words(best)} of {expected:.0f} s expected for {task}"
+        return text if second is None else f"{text}; next {_in_words(second)}"
+
+    # -- learning ------------------------------------------------------------------------------------------------
+
+    def begin(self, decision: Decision) -> None:
+        """Earn or spend probe budget."""
+        self._probes.begin(decision.key, decision.decided_at, is_probe=decision.explored)
+
+    def learn(self, decision: Decision, outcome: Outcome, *, now: float) -> Sequence[DriftFound | DriftOver]:
+        """Fold in one outcome; a cache hit teaches nothing."""
+        if outcome.fate is Fate.cache_hit or decision.card is None:
+            return ()
+        runner = self._runner(decision.card, decision.host)
+        since = runner.drift.since
+        change, ratio = runner.learn(decision, outcome, now)
+        if outcome.fate is Fate.ok:
+            self._probes.answered(decision.key)
+            if outcome.output_tokens:
+                self._lengths.learn(decision.model, decision.task, outcome.output_tokens)
+            self._share_host_speed(decision.host)
+        elif outcome.fate.is_failure:
+            self._probes.failed(decision.key, now)
+        if change is Change.found:
+            return (DriftFound(decision.model, decision.host, math.exp(ratio), now),)
+        if change is Change.over:
+            return (DriftOver(decision.model, decision.host, math.exp(ratio), now, now - since),)
+        return ()
+
+    def feedback(self, decision: Decision, score: float, *, now: float) -> None:
+        """Fold in one opinion."""
+        if decision.card is not None:
+            self._qualities.learn(decision.card, decision.task, score)
+
+    def beliefs(self, *, now: float) -> Sequence[Belief]:
+        """Return rates, slowdown, health and quality of every model that was ever a candidate."""
+        return tuple(
+            Belief(
+                model=model,
+                host=host,
+                seconds_per_output_token=math.exp(runner.decode.mean),
+                seconds_per_prompt_token=math.exp(runner.prefill.mean),
+                load_seconds=math.exp(runner.load.mean),
+                slowdown=math.exp(runner.drift.level) if runner.drift.active else 1.0,
+                drifting=runner.drift.active,
+                success=runner.health.probability(now),
+                quality={task: self._qualities.expect(runner.card, task) for task in self._qualities.tasks(model)},
+            )
+            for (model, host), runner in self._runners.items()
+        )
+
+    def _runner(self, card: ModelCard, host: str) -> Runner:
+        key = (card.name, host)
+        runner = self._runners.get(key)
+        if runner is None:
+            runner = self._runners[key] = Runner(card, offset=self._offsets.get(host, 0.0))
+        return runner
+
+    def _share_host_speed(self, host: str) -> None:
+        """Believe of the models not yet seen on a host what its others showed: hosts differ, their models alike."""
+        mates = [runner for (_, where), runner in self._runners.items() if where == host]
+        shown = [runner.decode.mean - runner.prior_decode for runner in mates if runner.decode.count]
+        if not shown:
+            return
+        offset = self._offsets[host] = sum(shown) / len(shown)
+        for runner in mates:
+            runner.shift(offset)
+
+
+def _by_utility(score: Score) -> float:
+    return -score.utility
+
+
+def _in_words(score: Score) -> str:
+    text = f"{score.model}: quality {score.quality or 0.0:.2f}, {score.seconds or 0.0:.1f} s"
+    return f"{text}, {score.note}" if score.note else text

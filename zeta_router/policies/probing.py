@@ -1,0 +1,47 @@
+"""`ProbeBudget`: how often a model that is slow or failing may be tried again."""
+
+from __future__ import annotations
+
+RATE = 0.02
+"""Share of calls that may be spent on checking suspects."""
+SAVED_MOST = 4.0
+"""Unspent checks that are kept: a suspect is checked at once, a long quiet time buys no burst."""
+SAVED_FIRST = 2.0
+RETRY_FIRST_S = 10.0
+RETRY_LAST_S = 30.0
+
+
+class ProbeBudget:
+    """A token bucket over calls, and a time from which each suspect may be tried again."""
+
+    def __init__(self) -> None:
+        self._saved = SAVED_FIRST
+        self._retry_at: dict[tuple[str, str], tuple[float, int]] = {}
+
+    @property
+    def affordable(self) -> bool:
+        """Whether a check is left in the budget."""
+        return self._saved >= 1.0
+
+    def due(self, key: tuple[str, str], now: float) -> bool:
+        """Whether a suspect may be tried now."""
+        return now >= self._retry_at.get(key, (0.0, 0))[0]
+
+    def begin(self, key: tuple[str, str], now: float, *, is_probe: bool) -> None:
+        """Earn from every call, spend on a check; nobody else checks the same suspect meanwhile."""
+        self._saved = min(self._saved + RATE, SAVED_MOST)
+        if is_probe:
+            self._saved -= 1.0
+            self._later(key, now)
+
+    def failed(self, key: tuple[str, str], now: float) -> None:
+        """Put the next check of a failing model off, twice as long each time up to `RETRY_LAST_S`."""
+        self._later(key, now)
+
+    def answered(self, key: tuple[str, str]) -> None:
+        """A model that answers waits for nothing."""
+        self._retry_at.pop(key, None)
+
+    def _later(self, key: tuple[str, str], now: float) -> None:
+        tries = self._retry_at.get(key, (0.0, 0))[1]
+        self._retry_at[key] = (now + min(RETRY_FIRST_S * 2.0**tries, RETRY_LAST_S), tries + 1)

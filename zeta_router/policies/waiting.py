@@ -1,0 +1,47 @@
+"""How long a request would wait, from what is in flight now: never from an average of latencies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from zeta_router.decision import Candidate
+
+OVERLAP_COST = 0.8
+"""Models on one GPU share its speed: what others still have to do is charged at this share, up to one's own time."""
+STILL_RUNNING = 0.1
+"""Share of its expected time that a call which should have ended is expected to take still."""
+LATE_FACTOR = 2.5
+LATE_S = 2.0
+"""A call in flight for longer than `2.5 * expected + 2 s` already says that its model is slow."""
+
+
+def remaining(candidate: Candidate, now: float) -> float:
+    """Return the seconds until everything in flight on a candidate is done, one after another."""
+    total = 0.0
+    running = True
+    for flight in candidate.flights:
+        if running:
+            total += max(flight.service - (now - flight.began_at), STILL_RUNNING * flight.service)
+            running = False
+        else:
+            total += flight.service
+    return total
+
+
+def wait_for(candidate: Candidate, offered: Sequence[Candidate], now: float) -> float:
+    """Return the seconds a new request would lose: behind its own model's queue, and by sharing the host."""
+    own = remaining(candidate, now) if candidate.flights else 0.0
+    if candidate.host_flights == len(candidate.flights):
+        return own
+    others = sum(remaining(c, now) for c in offered if c.host == candidate.host and c is not candidate and c.flights)
+    return own + OVERLAP_COST * others
+
+
+def overdue(candidate: Candidate, now: float) -> float:
+    """Return observed over expected time of the most overdue call in flight; 0 where none is overdue."""
+    worst = 0.0
+    for flight in candidate.flights[:1]:  # those behind it wait for it, and say nothing of their own
+        spent = now - flight.began_at
+        if flight.service > 0.0 and spent > LATE_FACTOR * flight.service + LATE_S:
+            worst = spent / flight.service
+    return worst
