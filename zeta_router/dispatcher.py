@@ -1,4 +1,4 @@
-"""The dispatcher decides, counts, learns, remembers. It opens and awaits nothing; no lock is held while a model runs."""
+"""The dispatcher decides, counts, learns, remembers; it opens and awaits nothing."""
 
 from __future__ import annotations
 

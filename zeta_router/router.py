@@ -96,11 +96,8 @@ class ZetaDynamicRouter:
             rng=rng if isinstance(rng, Random) else Random(rng),
             limits=self.limits,
         )
-        if any(card.host is None for card in cards):
-            addresses = tuple(self.connections)
         for card in cards:
-            for host in (card.host,) if card.host is not None else addresses:
-                self._dispatcher.join(self._serving(card), host)
+            self.join(card)
 
     @classmethod
     def from_ollama(

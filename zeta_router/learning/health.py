@@ -8,6 +8,7 @@ FORGETS_S = 600.0
 """Time constant: a failure ten minutes ago counts for a third."""
 PSEUDO = 3.0
 PRIOR = 0.98
+NEGLIGIBLE = 1e-3
 FORGIVEN = 0.25
 """What an answer leaves of the failures before it: a server that is back is back."""
 AILING = 0.85
@@ -43,8 +44,8 @@ class Health:
 
     def probability(self, now: float) -> float:
         """Return the probability of an answer, in (0, 1)."""
-        if self._failures == 0.0 and self._answers == 0.0:
-            return PRIOR
+        if self._failures < NEGLIGIBLE:  # nothing to fade that would show
+            return (self._answers + PSEUDO * PRIOR) / (self._answers + PSEUDO)
         fade = math.exp(-max(now - self._at, 0.0) / FORGETS_S)
         answers, failures = self._answers * fade, self._failures * fade
         return (answers + PSEUDO * PRIOR) / (answers + failures + PSEUDO)

@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from zeta_router.learning.priors import OUTPUT_LOG_VARIANCE, OUTPUT_TOKENS
 
 TRUSTED_AFTER = 8
 """Answers of one model and task after which the task's overall length is no longer mixed in."""
 FLOOR_GAIN = 0.02
+
+
+NODE = math.sqrt(3.0)
+"""Gauss-Hermite with three points: weights 1/6, 2/3, 1/6 at -√3, 0, √3 standard deviations."""
+
+
+class Expected(NamedTuple):
+    """Output tokens at the three nodes over which a function of the length is averaged, weights 1/6, 2/3, 1/6."""
+
+    short: float
+    middle: float
+    long: float
+    sd: float
+    """Of the log."""
+
+    def cut(self, most: int) -> Expected:
+        """Return the same with a bound on the length."""
+        return Expected(min(self.short, most), min(self.middle, most), min(self.long, most), self.sd)
+
+
+NO_OUTPUT = Expected(0.0, 0.0, 0.0, 0.0)
+"""Of an embedding."""
 
 
 class _LogNormal:
@@ -33,7 +56,7 @@ class Lengths:
     def __init__(self) -> None:
         self._by_model: dict[tuple[str, str], _LogNormal] = {}
         self._by_task: dict[str, _LogNormal] = {}
-        self._ready: dict[tuple[str, str], tuple[float, float]] = {}
+        self._ready: dict[tuple[str, str], Expected] = {}
 
     def learn(self, model: str, task: str, tokens: int) -> None:
         """Fold in one finished answer of `tokens` tokens, thinking included."""
@@ -43,11 +66,14 @@ class Lengths:
         for key in [k for k in self._ready if k[1] == task]:
             del self._ready[key]
 
-    def expect(self, model: str, task: str) -> tuple[float, float]:
-        """Return mean and standard deviation of the log of the output tokens."""
+    def expect(self, model: str, task: str) -> Expected:
+        """Return how long the next answer will get."""
         ready = self._ready.get((model, task))
         if ready is None:
-            ready = self._ready[(model, task)] = self._mix(model, task)
+            mean, sd = self._mix(model, task)
+            ready = self._ready[(model, task)] = Expected(
+                math.exp(mean - NODE * sd), math.exp(mean), math.exp(mean + NODE * sd), sd
+            )
         return ready
 
     def _mix(self, model: str, task: str) -> tuple[float, float]:

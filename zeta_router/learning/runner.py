@@ -18,15 +18,30 @@ PREFILL_TOKENS = 30
 CACHED = 0.7
 """log 2: a prompt read twice as fast as believed came out of the prompt cache."""
 REAL_LOAD_S = 0.6
+LOADS_THAT_TELL = 3
+"""Fewer loads than this do not show yet how long the model stays in memory."""
 TIMEOUT_MOST = 2.5
 """log deviation that a timeout counts for at most: it may have had other causes."""
+LOAD_SIGMA = PREFILL_SIGMA = 0.3
+"""log standard deviations that are usual."""
 LEAST_S = 1e-6
 
 
 class Runner:
     """Healthy rates, present drift and health of one model on one host."""
 
-    __slots__ = ("card", "decode", "drift", "health", "load", "prefill", "prior_decode", "prior_prefill")
+    __slots__ = (
+        "card",
+        "decode",
+        "drift",
+        "health",
+        "load",
+        "loads",
+        "prefill",
+        "prior_decode",
+        "prior_prefill",
+        "served",
+    )
 
     def __init__(self, card: ModelCard, *, offset: float = 0.0) -> None:
         """Start from the priors; `offset` is how much slower (log) this host is than they say, as its models showed."""
@@ -38,13 +53,20 @@ class Runner:
         self.load = LogRate(priors.log_load(card))
         self.drift = Drift()
         self.health = Health()
+        self.loads = 0
+        self.served = 0
+
+    @property
+    def served_per_load(self) -> float:
+        """Answers that one load was good for, so far: low where models keep evicting each other."""
+        return self.served / self.loads if self.loads >= LOADS_THAT_TELL else math.inf
 
     def shift(self, offset: float) -> None:
         """Move what is still only a prior to the host's offset."""
         if self.decode.count == 0:
-            self.decode.mean = self.prior_decode + offset
+            self.decode.move(self.prior_decode + offset)
         if self.prefill.count == 0:
-            self.prefill.mean = self.prior_prefill + offset
+            self.prefill.move(self.prior_prefill + offset)
 
     def learn(self, decision: Decision, outcome: Outcome, now: float) -> tuple[Change, float]:
         """Fold in how an attempt ended; return what became noticeable, and log(observed / expected)."""
@@ -60,7 +82,9 @@ class Runner:
     def _learn_times(self, decision: Decision, outcome: Outcome, now: float) -> tuple[Change, float]:
         times = outcome.timings
         if times.load is not None and times.load > REAL_LOAD_S:
-            self.load.learn(math.log(times.load), 0.3)
+            self.load.learn(math.log(times.load), LOAD_SIGMA)
+            self.loads += 1
+        self.served += 1
         tokens = outcome.output_tokens or 0
         if times.decode is None or tokens < DECODE_TOKENS:
             return Change.none, 0.0
@@ -84,7 +108,7 @@ class Runner:
             return
         observed = math.log(max(seconds, LEAST_S) / tokens)
         if self.prefill.count == 0 or observed > self.prefill.mean - CACHED:
-            self.prefill.learn(observed, 0.3)
+            self.prefill.learn(observed, PREFILL_SIGMA)
 
     def _learn_timeout(self, decision: Decision, outcome: Outcome, now: float) -> tuple[Change, float]:
         seen, expected = outcome.timings.total, decision.predicted.total

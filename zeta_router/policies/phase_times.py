@@ -10,13 +10,14 @@ from zeta_router.decision import Candidate, Choice, Decision, Score
 from zeta_router.events import DriftFound, DriftOver
 from zeta_router.learning.drift import Change
 from zeta_router.learning.health import AILING
-from zeta_router.learning.lengths import Lengths
+from zeta_router.learning.lengths import NO_OUTPUT, Expected, Lengths
 from zeta_router.learning.quality import Qualities
 from zeta_router.learning.runner import Runner
 from zeta_router.model import ModelCard
 from zeta_router.objective import Objective
 from zeta_router.outcome import Fate, Outcome
 from zeta_router.policies.base import Belief
+from zeta_router.policies.demand import Demand
 from zeta_router.policies.probing import ProbeBudget
 from zeta_router.policies.waiting import overdue, wait_for
 from zeta_router.request import Request
@@ -28,9 +29,9 @@ MAYBE_COLD = 0.5
 FAILURE_COST = 0.25
 """Utility that a failed attempt costs besides its answer: the next model has to start over."""
 LOAD_FOR_OTHERS = 0.3
-"""Share of a load that other requests pay, by waiting behind it or by losing their model."""
-NODE = math.sqrt(3.0)
-"""Gauss-Hermite with three points: weights 1/6, 2/3, 1/6 at -√3, 0, √3 standard deviations."""
+"""Share of a load that other requests pay, by waiting behind it or by losing their model. What a load costs is divided
+by the requests that will profit from it: those of the task that the next minutes bring, as far as loads lasted so far.
+"""
 Z90 = 1.2816
 
 
@@ -51,6 +52,7 @@ class PhaseTimes:
         self._qualities = Qualities()
         self._offsets: dict[str, float] = {}
         self._probes = ProbeBudget()
+        self._demand = Demand()
 
     # -- deciding ------------------------------------------------------------------------------------------------
 
@@ -77,19 +79,18 @@ class PhaseTimes:
         self, request: Request, task: str, candidate: Candidate, offered: Sequence[Candidate], now: float
     ) -> Score:
         runner = self._runner(candidate.card, candidate.host)
-        drift = runner.drift
-        slowdown = math.exp(drift.level) if drift.active else 1.0
-        note = f"{slowdown:.1f}x slower than expected" if drift.active else ""
-        wait = 0.0
+        slowdown, wait, load, note = 1.0, 0.0, 0.0, ""
+        if runner.drift.active:
+            slowdown = math.exp(runner.drift.level)
+            note = f"{slowdown:.1f}x slower than expected"
         if candidate.host_flights:
             wait = wait_for(candidate, offered, now)
             late = overdue(candidate, now)
             if late > slowdown:
                 slowdown = late
                 note = f"a call on it takes {late:.1f}x longer than expected"
-        load = 0.0
         if candidate.loaded is not True:
-            load = math.exp(runner.load.mean) * (MAYBE_COLD if candidate.loaded is None else 1.0)
+            load = runner.load.seconds * (MAYBE_COLD if candidate.loaded is None else 1.0)
             note = note or ("cold" if candidate.loaded is False else "")
         return self._worth(request, task, candidate, runner, slowdown, wait, load, note, now)
 
@@ -106,24 +107,23 @@ class PhaseTimes:
         now: float,
     ) -> Score:
         objective = self._objective
-        prefill = (PREFILL_BASE_S + request.tokens * math.exp(runner.prefill.mean)) * slowdown
+        prefill = (PREFILL_BASE_S + request.tokens * runner.prefill.seconds) * slowdown
         if task == "embedding":
-            short = middle = long = 0.0
+            lengths = NO_OUTPUT
         else:
-            mean, sd = self._lengths.expect(candidate.card.name, task)
-            per_token = math.exp(runner.decode.mean) * slowdown
-            most = float(request.max_output_tokens or math.inf)
-            middle = min(math.exp(mean), most) * per_token
-            short = min(math.exp(mean - NODE * sd), most) * per_token
-            long = min(math.exp(mean + NODE * sd), most) * per_token
-        fixed = wait + load + prefill
+            lengths = self._lengths.expect(candidate.card.name, task)
+            if request.max_output_tokens is not None:
+                lengths = lengths.cut(request.max_output_tokens)
+        per_token = runner.decode.seconds * slowdown
         expected = objective.seconds_for(task)
-        penalty = (
-            objective.penalty((fixed + short) / expected)
-            + 4.0 * objective.penalty((fixed + middle) / expected)
-            + objective.penalty((fixed + long) / expected)
-        ) / 6.0
-        if request.deadline is not None and fixed + middle > request.deadline:
+        penalty = _penalty(objective, wait + prefill, per_token, lengths, expected)
+        if load:
+            at_once = _penalty(objective, wait + prefill + load, per_token, lengths, expected) - penalty
+            to_others = LOAD_FOR_OTHERS * objective.within * load / expected
+            shared_by = 1.0 + min(self._demand.expect(task, now), runner.served_per_load)
+            penalty += (at_once + to_others) / shared_by
+        decode = (lengths.short + 4.0 * lengths.middle + lengths.long) / 6.0 * per_token
+        if request.deadline is not None and wait + load + prefill + decode > request.deadline:
             penalty = max(penalty, objective.most)
             note = note or "past the deadline"
         quality = self._qualities.expect(candidate.card, task)
@@ -131,9 +131,6 @@ class PhaseTimes:
         if success < AILING:
             note = f"answers {success:.0%} of its calls" + (f", {note}" if note else "")
         utility = success * quality - penalty - (1.0 - success) * FAILURE_COST
-        if load:
-            utility -= LOAD_FOR_OTHERS * objective.within * load / expected
-        decode = (short + 4.0 * middle + long) / 6.0
         return Score(candidate, utility, quality, wait, load, prefill, decode, note)
 
     def _due(self, request: Request, task: str, scores: Sequence[Score], now: float) -> Score | None:
@@ -149,12 +146,10 @@ class PhaseTimes:
                 continue
             if runner.drift.active and now < runner.drift.retry_at:
                 continue
-            healthy = self._worth(
-                request, task, candidate, runner, 1.0, score.wait or 0.0, score.load or 0.0, score.note, now
-            )
-            if ailing:  # what it would be worth if it answered again
-                healthy = healthy._replace(utility=healthy.utility + (1.0 - runner.health.probability(now)))
-            if healthy.utility > best.utility:
+            # what it would be worth if it were fast, in memory, and answered: that is what the check may win
+            healthy = self._worth(request, task, candidate, runner, 1.0, score.wait or 0.0, 0.0, "", now)
+            lost = (1.0 - runner.health.probability(now)) * ((healthy.quality or 0.0) + FAILURE_COST)
+            if healthy.utility + lost > best.utility:
                 return score
         return None
 
@@ -162,7 +157,7 @@ class PhaseTimes:
         """Return the 10th and 90th percentile of the total seconds: the spread is that of the answer's length."""
         if score.prefill is None or score.decode is None:
             return None
-        sd = 0.0 if task == "embedding" else self._lengths.expect(score.model, task)[1]
+        sd = 0.0 if task == "embedding" else self._lengths.expect(score.model, task).sd
         fixed = (score.wait or 0.0) + (score.load or 0.0) + score.prefill
         middle = score.decode * math.exp(-0.5 * sd * sd)  # the median of a log-normal, from its mean
         return fixed + middle * math.exp(-Z90 * sd), fixed + middle * math.exp(Z90 * sd)
@@ -175,7 +170,8 @@ class PhaseTimes:
     # -- learning ------------------------------------------------------------------------------------------------
 
     def begin(self, decision: Decision) -> None:
-        """Earn or spend probe budget."""
+        """Count the demand, earn or spend probe budget."""
+        self._demand.begin(decision.task, decision.decided_at)
         self._probes.begin(decision.key, decision.decided_at, is_probe=decision.explored)
 
     def learn(self, decision: Decision, outcome: Outcome, *, now: float) -> Sequence[DriftFound | DriftOver]:
@@ -236,6 +232,16 @@ class PhaseTimes:
         offset = self._offsets[host] = sum(shown) / len(shown)
         for runner in mates:
             runner.shift(offset)
+
+
+def _penalty(objective: Objective, fixed: float, per_token: float, lengths: Expected, expected: float) -> float:
+    """Return the expected penalty of `fixed` seconds and an answer of uncertain length."""
+    penalty = objective.penalty
+    return (
+        penalty((fixed + lengths.short * per_token) / expected)
+        + 4.0 * penalty((fixed + lengths.middle * per_token) / expected)
+        + penalty((fixed + lengths.long * per_token) / expected)
+    ) / 6.0
 
 
 def _by_utility(score: Score) -> float:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 RATE = 0.02
 """Share of calls that may be spent on checking suspects."""
-SAVED_MOST = 4.0
-"""Unspent checks that are kept: a suspect is checked at once, a long quiet time buys no burst."""
-SAVED_FIRST = 2.0
+SAVED_MOST = 3.0
+"""Unspent checks that are kept: a short episode is over soon, a long quiet time buys no burst."""
+SAVED_FIRST = 3.0
 RETRY_FIRST_S = 10.0
 RETRY_LAST_S = 30.0
 

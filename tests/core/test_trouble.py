@@ -1,0 +1,85 @@
+"""The router's own trouble never breaks a request, and is said once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+import pytest
+
+from zeta_router import (
+    Belief,
+    Candidate,
+    Choice,
+    Decision,
+    DriftFound,
+    DriftOver,
+    Event,
+    Fate,
+    Outcome,
+    OutcomeSeen,
+    Request,
+    TroubleSeen,
+    ZetaDynamicRouter,
+)
+
+
+class BrokenPolicy:
+    """Raises whatever it is asked."""
+
+    def choose(
+        self, request: Request, task: str, candidates: Sequence[Candidate], *, now: float, rng: Random
+    ) -> Choice:
+        raise ZeroDivisionError
+
+    def begin(self, decision: Decision) -> None:
+        raise ZeroDivisionError
+
+    def learn(self, decision: Decision, outcome: Outcome, *, now: float) -> Sequence[DriftFound | DriftOver]:
+        raise ZeroDivisionError
+
+    def feedback(self, decision: Decision, score: float, *, now: float) -> None:
+        raise ZeroDivisionError
+
+    def beliefs(self, *, now: float) -> Sequence[Belief]:
+        return ()
+
+
+def test_a_policy_that_raises_does_not_break_requests(caplog: pytest.LogCaptureFixture) -> None:
+    """The least busy model serves, every time; the trouble is told once, with its name."""
+    router = ZetaDynamicRouter(["a:7b", "b:7b"], policy=BrokenPolicy())
+    events: list[Event] = []
+    router.subscribe(events.append)
+
+    for _ in range(3):
+        for attempt in router.plan(Request(text="hello")):
+            with attempt:
+                attempt.settle(Outcome(fate=Fate.ok))
+        router.feedback(attempt.decision.id, 1.0)
+
+    troubles = [event for event in events if isinstance(event, TroubleSeen)]
+    assert len([t for t in troubles if "choose" in t.what]) == 1
+    assert any("choose raised ZeroDivisionError" in what for what in router.snapshot().troubles)
+    assert len([r for r in caplog.records if "choose raised" in r.message]) == 1
+
+
+def test_a_listener_that_raises_harms_nobody() -> None:
+    """The other listeners still hear everything, and the request goes on."""
+    router = ZetaDynamicRouter(["a:7b"])
+    heard: list[Event] = []
+
+    def broken(event: Event) -> None:
+        raise ValueError("listener's own")
+
+    router.subscribe(broken)
+    stop = router.subscribe(heard.append)
+    for attempt in router.plan(Request(text="hello")):
+        with attempt:
+            attempt.settle(Outcome(fate=Fate.ok))
+    assert any(isinstance(event, OutcomeSeen) for event in heard)
+    stop()
+    count = len(heard)
+    for attempt in router.plan(Request(text="hello")):
+        with attempt:
+            attempt.settle(Outcome(fate=Fate.ok))
+    assert len(heard) == count
