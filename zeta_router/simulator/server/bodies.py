@@ -1,0 +1,28 @@
+"""Answers in one piece."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from zeta_router.simulator.server.errors import WireError
+from zeta_router.simulator.server.go_json import encode
+
+JSON_TYPE = "application/json; charset=utf-8"
+
+
+def json_response(value: Any, *, status: int = 200, content_type: str = JSON_TYPE) -> Response:
+    """Return a JSON answer in Go's form."""
+    return Response(encode(value), status_code=status, headers={"content-type": content_type})
+
+
+def error_response(error: WireError) -> Response:
+    """Return an error in Ollama's form."""
+    content_type = JSON_TYPE if error.charset else "application/json"
+    return json_response({"error": error.message, **error.more}, status=error.status, content_type=content_type)
+
+
+def text_response(text: str, *, status: int = 200) -> Response:
+    """Return plain text."""
+    return Response(text, status_code=status, headers={"content-type": "text/plain"})

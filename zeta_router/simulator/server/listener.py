@@ -1,0 +1,124 @@
+"""An HTTP server in a thread: uvicorn on a loopback socket."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+_START_TIMEOUT_S = 30.0
+_STOP_TIMEOUT_S = 10.0
+
+
+class _Protocol(H11Protocol):
+    """Lets the application close the connection in the middle of an answer: `scope["state"]["close_connection"]`."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "close_connection": transport.close}
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, begun: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._begun = begun
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._begun()
+
+
+class Listener:
+    """Serves an ASGI application from a daemon thread until `stop`.
+
+    Args:
+        app: The application.
+        host: Address to bind.
+        port: 0 picks a free one.
+        on_start: Called in the server's loop before the first request.
+        on_stop: Called there after the last.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, host: str, port: int, on_start: Callable[[], None], on_stop: Callable[[], None]
+    ) -> None:
+        self._app = app
+        self._address = (host, port)
+        self._on_start = on_start
+        self._on_stop = on_stop
+        self._socket: socket.socket | None = None
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port; the port is 0 as long as none was picked."""
+        if self._socket is None:
+            return self._address
+        host, port = self._socket.getsockname()[:2]
+        return str(host), int(port)
+
+    def start(self) -> None:
+        """Bind, and return when requests are answered.
+
+        Raises:
+            OSError: The address is taken or not ours.
+        """
+        # Naming the protocol makes asyncio set TCP_NODELAY on accepted connections; without it, the reply to every
+        # request on a kept-alive connection waits 40 ms for a delayed acknowledgement.
+        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(self._address)
+        except OSError:
+            bound.close()
+            raise
+        begun = threading.Event()
+        self._socket = bound
+        self._server = _Server(_config(self._app), begun.set)
+        self._thread = threading.Thread(
+            target=self._run, args=(self._server, bound), name="simulated-ollama", daemon=True
+        )
+        self._thread.start()
+        if not begun.wait(_START_TIMEOUT_S):
+            raise RuntimeError("the simulated Ollama did not start")
+
+    def stop(self) -> None:
+        """Drop all connections and return when the thread has ended; harmless when not started."""
+        if self._server is not None and self._thread is not None and self._socket is not None:
+            self._address = self.address  # the URL stays what it was, and a restart takes the same port
+            self._server.should_exit = self._server.force_exit = True
+            self._thread.join(_STOP_TIMEOUT_S)
+            self._socket.close()
+        self._server = self._thread = self._socket = None
+
+    def _run(self, server: _Server, bound: socket.socket) -> None:
+        async def serve() -> None:
+            self._on_start()
+            try:
+                await server.serve(sockets=[bound])
+            finally:
+                self._on_stop()
+
+        asyncio.run(serve())
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    options: dict[str, Any] = {
+        "http": _Protocol,
+        "ws": "none",
+        "lifespan": "off",
+        "loop": "asyncio",
+        "log_config": None,
+        "log_level": "critical",
+        "access_log": False,
+        "server_header": False,
+        "timeout_keep_alive": 3600,
+    }
+    return uvicorn.Config(app, **options)
