@@ -74,12 +74,13 @@ class ModelCard:
 
     @property
     def billions(self) -> float:
-        """Parameters in billions: told, else from the size on disk, else 7 as the most common size."""
+        """Parameters in billions: told, else from the size on disk, else as the tag says, else 7, the usual size."""
         if self.parameter_count is not None:
             return self.parameter_count / 1e9
         if self.size_bytes is not None:
             return self.size_bytes / BYTES_PER_PARAMETER / 1e9
-        return 7.0
+        named = parameters_in(self.name)
+        return named / 1e9 if named is not None else USUAL_BILLIONS
 
     @property
     def gigabytes(self) -> float:
@@ -89,6 +90,7 @@ class ModelCard:
         return self.billions * BYTES_PER_PARAMETER
 
 
+USUAL_BILLIONS = 7.0
 BYTES_PER_PARAMETER = 0.62
 """Q4_K_M, Ollama's usual quantisation: qwen2.5-coder:7b has 7.6e9 parameters in 4.7 GB."""
 

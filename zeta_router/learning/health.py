@@ -11,7 +11,7 @@ PRIOR = 0.98
 NEGLIGIBLE = 1e-3
 FORGIVEN = 0.25
 """What an answer leaves of the failures before it: a server that is back is back."""
-AILING = 0.85
+AILING = 0.95
 """Below this a model is avoided like a slow one, and retried at the same times."""
 
 
