@@ -38,6 +38,8 @@ class SimulatedModel:
     num_ctx: int | None = None
     """The Modelfile's value, None if it has none."""
     capabilities: tuple[str, ...] = ("completion",)
+    active_share: float = 1.0
+    """Share of the weights that one token uses, in (0, 1]: less than 1 for a mixture of experts."""
     rendered: bool = True
     """Whether Ollama makes the prompt itself (else the GGUF's own template does, `ollama-wire.md` preface)."""
 

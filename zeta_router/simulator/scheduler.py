@@ -12,6 +12,8 @@ from zeta_router.simulator.machine import Machine
 from zeta_router.simulator.options import LoadOptions, load_options
 from zeta_router.simulator.runner import Runner
 
+MOST_OPTIONS = 1000  # kept: a client that sends ever new ones must not fill the memory
+
 
 class Scheduler:
     """Requests for a loaded model use it now, past the queue; all others wait for a load."""
@@ -37,6 +39,8 @@ class Scheduler:
         key = (work.model.name, work.model.num_ctx, work.num_ctx, work.load_options, work.shift)
         options = self._options.get(key)
         if options is None:
+            if len(self._options) >= MOST_OPTIONS:
+                self._options.clear()
             options = self._options[key] = load_options(work, self._machine.profile, self._machine.settings)
         return options
 

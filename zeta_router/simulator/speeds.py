@@ -9,7 +9,7 @@ from zeta_router.simulator.profiles import HostProfile
 def decode_rate(profile: HostProfile, model: SimulatedModel, gpu_share: float, context_tokens: float) -> float:
     """Return tokens/s of one request alone.
 
-    A step reads all weights and the cache of all tokens so far once, what is not on the GPU at the CPU's speed.
+    A step reads the weights it uses and the cache of all tokens so far once, what is not on the GPU at the CPU's speed.
 
     Args:
         profile: The machine.
@@ -19,7 +19,7 @@ def decode_rate(profile: HostProfile, model: SimulatedModel, gpu_share: float, c
     """
     if profile.fixed_decode_tokens_per_s is not None:
         return profile.fixed_decode_tokens_per_s
-    read = model.size_bytes + model.kv_bytes_per_token * context_tokens
+    read = model.size_bytes * model.active_share + model.kv_bytes_per_token * context_tokens
     gpu_share = 1.0 if profile.cpu_only else gpu_share
     seconds = read * gpu_share / profile.decode_bytes_per_s
     seconds += read * (1 - gpu_share) / profile.cpu_decode_bytes_per_s
@@ -33,7 +33,7 @@ def prefill_rate(profile: HostProfile, model: SimulatedModel, gpu_share: float) 
     gpu_share = 1.0 if profile.cpu_only else gpu_share
     per_parameter = gpu_share / profile.prefill_parameters_per_s
     per_parameter += (1 - gpu_share) / profile.cpu_prefill_parameters_per_s
-    return 1 / (per_parameter * model.parameter_count)
+    return 1 / (per_parameter * model.parameter_count * model.active_share)
 
 
 def load_seconds(profile: HostProfile, model: SimulatedModel, *, cold: bool) -> float:
