@@ -6,6 +6,8 @@ import math
 
 HORIZON_S = 300.0
 """Ollama keeps an idle model for five minutes by default: what comes within them is served by one load."""
+AT_LEAST = 4.0
+"""Requests that are expected of any task: a first one is seldom the last, so its best model is worth loading."""
 
 
 class Demand:
@@ -16,9 +18,12 @@ class Demand:
 
     def begin(self, task: str, now: float) -> None:
         """Count one request."""
-        self._counts[task] = (self.expect(task, now) + 1.0, now)
+        self._counts[task] = (self._faded(task, now) + 1.0, now)
 
     def expect(self, task: str, now: float) -> float:
         """Return how many requests of a task the next five minutes will bring, if they are like the last."""
+        return max(self._faded(task, now), AT_LEAST)
+
+    def _faded(self, task: str, now: float) -> float:
         count, at = self._counts.get(task, (0.0, now))
         return count * math.exp(-max(now - at, 0.0) / HORIZON_S)

@@ -1,0 +1,39 @@
+"""Runs the Python blocks of the README and the docs as tests, against a simulated Ollama."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from sybil import Sybil
+from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+
+MODELS = ["qwen2.5-coder:7b", "phi4:14b", "llama3.2:3b", "nomic-embed-text"]
+
+
+def setup(namespace: dict[str, Any]) -> None:
+    """Start a simulated Ollama where the documents expect a real one."""
+    from zeta_router.simulator import SimulatedOllama
+
+    server = SimulatedOllama(models=MODELS, time_scale=500, responder="schema", seed=7)
+    server.start()
+    namespace["_server"] = server
+    namespace["_host"] = os.environ.get("OLLAMA_HOST")
+    os.environ["OLLAMA_HOST"] = server.url
+
+
+def teardown(namespace: dict[str, Any]) -> None:
+    """Stop it, and leave the environment as it was."""
+    namespace["_server"].stop()
+    if namespace["_host"] is None:
+        del os.environ["OLLAMA_HOST"]
+    else:
+        os.environ["OLLAMA_HOST"] = namespace["_host"]
+
+
+pytest_collect_file = Sybil(
+    parsers=[PythonCodeBlockParser(), SkipParser()],
+    patterns=["README.md", "docs/*.md"],
+    setup=setup,
+    teardown=teardown,
+).pytest()
