@@ -35,11 +35,23 @@ def capable(request: Request, candidates: Iterable[Candidate]) -> tuple[list[Can
     """
     offered = list(candidates)
     needs = needs_of(request)
-    able = [c for c in offered if lacks(c, needs, request.context_needed) is None]
+    able = _able(offered, needs, request.context_needed)
     if not able and request.max_output_tokens is None:
-        able = [c for c in offered if lacks(c, needs, request.tokens) is None]
+        able = _able(offered, needs, request.tokens)
     if able:
         return able, ()
     return able, tuple(
         Exclusion(c.model, c.host, lacks(c, needs, request.context_needed) or "nothing") for c in offered
     )
+
+
+def _able(offered: list[Candidate], needs: frozenset[str], tokens: int) -> list[Candidate]:
+    """Return those that lack nothing: `lacks` without the words, because every decision asks it of every candidate."""
+    assumed = "embedding" not in needs
+    able = []
+    for candidate in offered:
+        card = candidate.card
+        can = assumed if card.capabilities is None else needs <= card.capabilities
+        if can and (card.context_length is None or tokens <= card.context_length):
+            able.append(candidate)
+    return able

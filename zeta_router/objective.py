@@ -81,6 +81,24 @@ class Objective:
         """Return the seconds after which the user starts to mind, for one task."""
         return self.expected_seconds.get(task, self.default_seconds)
 
+    def expected_penalty(self, fixed: float, varying: tuple[float, float, float], expected: float) -> float:
+        """Return the mean penalty of `fixed` seconds plus a part that varies, at three Gauss-Hermite nodes.
+
+        Args:
+            fixed: Seconds that are certain.
+            varying: Seconds at the nodes, whose weights are 1/6, 2/3 and 1/6.
+            expected: Seconds after which the user starts to mind.
+        """
+        within, beyond, most = self.within, self.beyond, self.most
+        total = 0.0
+        weight = 1.0
+        for seconds in varying:
+            ratio = (fixed + seconds) / expected
+            loss = within * ratio if ratio <= 1.0 else within + beyond * (ratio - 1.0)
+            total += weight * (loss if loss < most else most)
+            weight = 5.0 - weight  # 1, 4, 1
+        return total / 6.0
+
     def penalty(self, ratio: float) -> float:
         """Return the utility lost when an answer takes `ratio` times the expected seconds."""
         if ratio <= 1.0:

@@ -10,7 +10,7 @@ from zeta_router.decision import Candidate, Choice, Decision, Score
 from zeta_router.events import DriftFound, DriftOver
 from zeta_router.learning.drift import Change
 from zeta_router.learning.health import AILING
-from zeta_router.learning.lengths import NO_OUTPUT, Expected, Lengths
+from zeta_router.learning.lengths import NO_OUTPUT, Lengths
 from zeta_router.learning.quality import Qualities
 from zeta_router.learning.runner import Runner
 from zeta_router.model import ModelCard
@@ -53,6 +53,7 @@ class PhaseTimes:
         self._offsets: dict[str, float] = {}
         self._probes = ProbeBudget()
         self._demand = Demand()
+        self._suspects: set[tuple[str, str]] = set()
 
     # -- deciding ------------------------------------------------------------------------------------------------
 
@@ -115,14 +116,15 @@ class PhaseTimes:
             if request.max_output_tokens is not None:
                 lengths = lengths.cut(request.max_output_tokens)
         per_token = runner.decode.seconds * slowdown
+        short, middle, long = lengths[0] * per_token, lengths[1] * per_token, lengths[2] * per_token
+        decode = (short + 4.0 * middle + long) / 6.0
         expected = objective.seconds_for(task)
-        penalty = _penalty(objective, wait + prefill, per_token, lengths, expected)
+        penalty = objective.expected_penalty(wait + prefill, (short, middle, long), expected)
         if load:
-            at_once = _penalty(objective, wait + prefill + load, per_token, lengths, expected) - penalty
+            at_once = objective.expected_penalty(wait + prefill + load, (short, middle, long), expected) - penalty
             to_others = LOAD_FOR_OTHERS * objective.within * load / expected
             shared_by = 1.0 + min(self._demand.expect(task, now), runner.served_per_load)
             penalty += (at_once + to_others) / shared_by
-        decode = (lengths.short + 4.0 * lengths.middle + lengths.long) / 6.0 * per_token
         if request.deadline is not None and wait + load + prefill + decode > request.deadline:
             penalty = max(penalty, objective.most)
             note = note or "past the deadline"
@@ -135,11 +137,13 @@ class PhaseTimes:
 
     def _due(self, request: Request, task: str, scores: Sequence[Score], now: float) -> Score | None:
         """Return the suspect to try now: its retry is due, nothing runs on it, and healthy it would be the best."""
-        if not self._probes.affordable:
+        if not self._suspects or not self._probes.affordable:
             return None
         best = scores[0]
         for score in scores[1:]:
             candidate = score.candidate
+            if candidate.key not in self._suspects:
+                continue
             runner = self._runners[candidate.key]
             ailing = runner.health.probability(now) < AILING
             if not (runner.drift.active or ailing) or candidate.flights or not self._probes.due(candidate.key, now):
@@ -188,6 +192,10 @@ class PhaseTimes:
             self._share_host_speed(decision.host)
         elif outcome.fate.is_failure:
             self._probes.failed(decision.key, now)
+        if runner.drift.active or runner.health.probability(now) < AILING:
+            self._suspects.add(decision.key)
+        else:
+            self._suspects.discard(decision.key)
         if change is Change.found:
             return (DriftFound(decision.model, decision.host, math.exp(ratio), now),)
         if change is Change.over:
@@ -232,16 +240,6 @@ class PhaseTimes:
         offset = self._offsets[host] = sum(shown) / len(shown)
         for runner in mates:
             runner.shift(offset)
-
-
-def _penalty(objective: Objective, fixed: float, per_token: float, lengths: Expected, expected: float) -> float:
-    """Return the expected penalty of `fixed` seconds and an answer of uncertain length."""
-    penalty = objective.penalty
-    return (
-        penalty((fixed + lengths.short * per_token) / expected)
-        + 4.0 * penalty((fixed + lengths.middle * per_token) / expected)
-        + penalty((fixed + lengths.long * per_token) / expected)
-    ) / 6.0
 
 
 def _by_utility(score: Score) -> float:
