@@ -9,16 +9,21 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from zeta_router.simulator.server.bodies import error_response, text_response
+from zeta_router.simulator.server.control import Control
 from zeta_router.simulator.server.embedding import Embedding
 from zeta_router.simulator.server.errors import WireError
 from zeta_router.simulator.server.host import Host
+from zeta_router.simulator.server.library import Library
 from zeta_router.simulator.server.listing import Listing
+from zeta_router.simulator.server.openai import OpenAI
+from zeta_router.simulator.server.server_faults import ServerFaults
 from zeta_router.simulator.server.texts import Texts
 
 
 def application(host: Host) -> Starlette:
     """Return the application that speaks for a host."""
-    texts, embedding, listing = Texts(host), Embedding(host), Listing(host)
+    texts, embedding, listing, library = Texts(host), Embedding(host), Listing(host), Library(host)
+    openai, control = OpenAI(host, embedding), Control(ServerFaults(host.driver))
     routes = [
         Route("/", listing.root),
         Route("/api/version", listing.version),
@@ -30,6 +35,20 @@ def application(host: Host) -> Starlette:
         Route("/api/generate", texts.generate, methods=["POST"]),
         Route("/api/embed", embedding.embed, methods=["POST"]),
         Route("/api/embeddings", embedding.legacy, methods=["POST"]),
+        Route("/api/pull", library.pull, methods=["POST"]),
+        Route("/api/push", library.push, methods=["POST"]),
+        Route("/api/create", library.create, methods=["POST"]),
+        Route("/api/copy", library.copy, methods=["POST"]),
+        Route("/api/delete", library.delete, methods=["DELETE"]),
+        Route("/api/blobs/{digest}", library.blob, methods=["HEAD", "POST"]),
+        Route("/v1/chat/completions", openai.chat, methods=["POST"]),
+        Route("/v1/completions", openai.completions, methods=["POST"]),
+        Route("/v1/embeddings", openai.embeddings, methods=["POST"]),
+        Route("/v1/models", openai.models),
+        Route("/v1/models/{model:path}", openai.model),
+        Route("/zeta/faults", control.show, methods=["GET"]),
+        Route("/zeta/faults", control.add, methods=["POST"]),
+        Route("/zeta/faults", control.clear, methods=["DELETE"]),
     ]
     return Starlette(routes=routes, exception_handlers={WireError: _wire_error, HTTPException: _http_error})
 
@@ -37,7 +56,7 @@ def application(host: Host) -> Starlette:
 async def _wire_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, WireError):
         raise error
-    return error_response(error)
+    return error_response(error, request.url.path)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

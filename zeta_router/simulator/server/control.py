@@ -1,71 +1,48 @@
-"""Faults from Python: the engine's faults, changed in the server's thread at the present simulated time."""
+"""The control endpoint `/zeta/faults`: trouble on demand over HTTP, for tests in other languages."""
 
 from __future__ import annotations
 
-from zeta_router.simulator.catalog import canonical
-from zeta_router.simulator.faults import Fault, FaultKind
-from zeta_router.simulator.server.driver import Driver
+from dataclasses import asdict
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from zeta_router.simulator.server.bodies import json_response
+from zeta_router.simulator.server.errors import WireError
+from zeta_router.simulator.server.go_json import decode
+from zeta_router.simulator.server.orders import give_order
+from zeta_router.simulator.server.server_faults import ServerFaults
 
 
-class ServerFaults:
-    """What is wrong with a running server. Any thread may change it; a change holds when the call returns.
+class Control:
+    """Shows, adds and clears faults. Not part of Ollama: its path begins with `/zeta`."""
 
-    Args:
-        driver: The server's driver.
-    """
+    def __init__(self, faults: ServerFaults) -> None:
+        self._faults = faults
 
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
-        self._faults = driver.engine.faults
+    async def show(self, request: Request) -> Response:
+        """Return what is wrong now."""
+        return self._state()
 
-    def slow(self, factor: float, *, model: str | None = None) -> None:
-        """Make a model, or the whole host, `factor` times slower; 1 heals it.
+    async def add(self, request: Request) -> Response:
+        """Do what the body orders, see `orders.give_order`."""
+        order = decode(await request.body())
+        if not isinstance(order, dict):
+            raise WireError(400, 'expected an object such as {"kind": "slow", "model": "phi4:14b", "factor": 5}')
+        try:
+            give_order(self._faults, order)
+        except ValueError as exc:
+            raise WireError(400, str(exc)) from exc
+        return self._state()
 
-        Raises:
-            ValueError: `factor` is not positive.
-        """
-        self._driver.call(lambda: self._faults.slow(factor, model=_name(model)))
-
-    def stall(self, *, model: str | None = None) -> None:
-        """Stop answering: requests are taken and make no progress until `resume`."""
-        self.slow(float("inf"), model=model)
-
-    def resume(self, *, model: str | None = None) -> None:
-        """Undo `slow` or `stall` of the same model, or of the host."""
-        self.slow(1.0, model=model)
-
-    def add(self, kind: FaultKind, *, model: str | None = None, at: int = 0, times: int | None = 1) -> Fault:
-        """Arm a fault for the next `times` requests of a model (None: of any); see `simulator.faults.FaultKind`."""
-        return self._driver.call(lambda: self._faults.add(kind, model=_name(model), at=at, times=times))
-
-    def remove(self, fault: Fault) -> None:
-        """Disarm a fault."""
-        self._driver.call(lambda: self._faults.remove(fault))
-
-    def clear(self) -> None:
+    async def clear(self, request: Request) -> Response:
         """Heal everything."""
-        self._driver.call(self._faults.clear)
+        self._faults.clear()
+        return self._state()
 
-    @property
-    def clock_skew(self) -> float:
-        """Seconds added to every duration that the server reports."""
-        return self._faults.clock_skew
-
-    @clock_skew.setter
-    def clock_skew(self, seconds: float) -> None:
-        def skew() -> None:
-            self._faults.clock_skew = seconds
-
-        self._driver.call(skew)
-
-    @property
-    def armed(self) -> tuple[Fault, ...]:
-        """Faults that have not struck for the last time."""
-        return tuple(self._faults)
-
-    def __repr__(self) -> str:
-        return repr(self._faults)
-
-
-def _name(model: str | None) -> str | None:
-    return None if model is None else canonical(model)
+    def _state(self) -> Response:
+        faults = self._faults
+        # A stalled model is infinitely slow, which JSON cannot write.
+        slow = {model: "stalled" if factor == float("inf") else factor for model, factor in faults.slowdowns.items()}
+        armed = [asdict(fault) for fault in faults.armed]
+        return json_response({"simulated": True, "slow": slow, "clock_skew": faults.clock_skew, "armed": armed})

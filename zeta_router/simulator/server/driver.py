@@ -77,6 +77,12 @@ class Driver:
         self._arm()
         return result
 
+    async def sleep(self, seconds: float) -> None:
+        """Wait simulated seconds."""
+        woken = asyncio.Event()
+        self.act(lambda: self.engine.call_at(self.engine.now + seconds, woken.set))
+        await woken.wait()
+
     def call(self, change: Callable[[], T]) -> T:
         """Do something to the engine at the present simulated time, from any thread; waits until it is done."""
         loop = self._loop

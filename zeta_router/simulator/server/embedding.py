@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from zeta_router.simulator.catalog import SimulatedModel
 from zeta_router.simulator.jobs import Job, Work
+from zeta_router.simulator.server.bodies import JSON_TYPE
 from zeta_router.simulator.server.errors import WireError, embedding_too_long, not_found, not_found_for_embedding
 from zeta_router.simulator.server.fields import check_types
 from zeta_router.simulator.server.go_json import decode, number
@@ -52,7 +53,7 @@ class Embedding:
             texts = [texts] if texts else []
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
             raise WireError(400, "invalid input type")
-        ask = _ask(given, texts)
+        ask = embed_ask(given, texts)
 
         def body(vectors: list[list[float]], job: Job) -> dict[str, Any]:
             body: dict[str, Any] = {"model": ask.model, "embeddings": vectors}
@@ -67,7 +68,7 @@ class Embedding:
     async def legacy(self, request: Request) -> Response:
         """Answer `/api/embeddings`."""
         given = check_types(decode(await request.body()), "EmbeddingRequest", _LEGACY)
-        ask = _ask(given, [given["prompt"]] if given.get("prompt") else [])
+        ask = embed_ask(given, [given["prompt"]] if given.get("prompt") else [])
 
         def body(vectors: list[list[float]], job: Job) -> dict[str, Any]:
             # Here Go writes the 32-bit numbers as 64-bit ones, with all their digits.
@@ -82,6 +83,7 @@ class Embedding:
         body: Callable[[list[list[float]], Job], Mapping[str, Any]],
         *,
         unsupported_status: int = 501,
+        content_type: str = JSON_TYPE,
     ) -> Response:
         """Return the response that makes vectors and sends `body(vectors, job)`.
 
@@ -112,7 +114,7 @@ class Embedding:
             vectors = [host.embedder.embed(text, model=model.name, length=length) for text in texts]
             return body([[number(_as_single(x)) for x in vector] for vector in vectors], job)
 
-        return Vectors(host, model, work, error, finish)
+        return Vectors(host, model, work, error, finish, content_type=content_type)
 
     def _fitted(self, ask: EmbedAsk, model: SimulatedModel) -> tuple[list[str], int, WireError | None]:
         """Return the inputs cut to the context, their tokens, and the error if they may not be cut."""
@@ -128,7 +130,12 @@ class Embedding:
         return texts, sum(count(text) + _MARKER_TOKENS for text in texts), error
 
 
-def _ask(given: Mapping[str, Any], texts: list[str]) -> EmbedAsk:
+def embed_ask(given: Mapping[str, Any], texts: list[str]) -> EmbedAsk:
+    """Return the checked request.
+
+    Raises:
+        WireError: An option or keep_alive is wrong.
+    """
     return EmbedAsk(
         model=given.get("model", ""),
         texts=tuple(texts),

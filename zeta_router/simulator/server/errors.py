@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from zeta_router.simulator.jobs import JobError
+
 BUSY = "server busy, please try again.  maximum pending requests exceeded"
 CRASH = "an error was encountered while running the model: CUDA error: an illegal memory access was encountered"
 NATIVE_CRASH = "llama-server chat error: map[code:500 message:Compute error. type:server_error]"
@@ -23,6 +25,12 @@ class WireError(Exception):
         """Whether the content type names a charset; it does not where Ollama writes the body by hand."""
         self.more = dict(more or {})
         """Other keys of the body, beside `error`."""
+
+
+def failed(error: JobError) -> WireError:
+    """Return what the server says when the engine could not do the work."""
+    # The runner's end before the first token is reported past the JSON writer, hence the bare content type.
+    return WireError(error.status, error.message, charset=not error.message.startswith("model runner"))
 
 
 def not_found(name: str) -> WireError:

@@ -11,8 +11,9 @@ from starlette.types import Receive, Scope, Send
 from zeta_router.simulator.catalog import SimulatedModel
 from zeta_router.simulator.jobs import Job, Work
 from zeta_router.simulator.server.asking import Ask
+from zeta_router.simulator.server.bodies import error_response
 from zeta_router.simulator.server.driver import Flight
-from zeta_router.simulator.server.errors import WireError
+from zeta_router.simulator.server.errors import WireError, failed
 from zeta_router.simulator.server.generation import Run, context, load_work, runs
 from zeta_router.simulator.server.host import Host
 from zeta_router.simulator.server.plan import Delta, merged
@@ -40,8 +41,7 @@ class Reply(Response):
         try:
             await self._answer(flight, wire)
         except WireError as error:
-            body, content_type = self._shape.error(error)
-            await wire.whole(body, content_type, status=error.status)
+            await error_response(error, scope["path"])(scope, receive, send)
         finally:
             watch.cancel()
             flight.leave()
@@ -96,7 +96,7 @@ class Reply(Response):
         job, plan = jobs[-1], planned[-1].plan
         if job.error is not None:
             if not wire.started:
-                raise WireError(job.error.status, job.error.message, charset=job.error.kind != "crash")
+                raise failed(job.error)
             last = self._shape.broken(job.error.message, self._host.engine.now)
         else:
             metrics = Metrics.of(jobs, plan.done_reason, context(self._ask, sent))
@@ -123,7 +123,7 @@ class Reply(Response):
             if flight.gone:
                 return
             if error := jobs[-1].error:
-                raise WireError(error.status, error.message, charset=not error.message.startswith("model runner"))
+                raise failed(error)
         deltas = [chunk.delta for run in planned for chunk in run.plan.chunks]
         at = _ended(jobs[-1])
         if trouble.kind == "drop_connection":
@@ -147,7 +147,7 @@ async def _loaded(flight: Flight, work: Work) -> None:
     """
     job = await flight.load(work)
     if job.error is not None:
-        raise WireError(job.error.status, job.error.message)
+        raise failed(job.error)
 
 
 async def _batches(flight: Flight, planned: list[Run], jobs: list[Job]) -> AsyncIterator[list[tuple[Delta, float]]]:

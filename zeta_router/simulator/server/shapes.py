@@ -8,13 +8,12 @@ from random import Random
 from typing import Any, Protocol
 
 from zeta_router.simulator.jobs import Job
-from zeta_router.simulator.server.errors import WireError
+from zeta_router.simulator.server.bodies import JSON_TYPE
 from zeta_router.simulator.server.go_json import encode
 from zeta_router.simulator.server.logprobs import Logprobs
 from zeta_router.simulator.server.plan import Delta
 from zeta_router.simulator.server.timestamps import Calendar
 
-JSON_TYPE = "application/json; charset=utf-8"
 _ID_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _NATIVE_ID_CHARACTERS = _ID_CHARACTERS + _ID_CHARACTERS[:26].upper()
 
@@ -84,10 +83,6 @@ class Shape(Protocol):
         """Return the answer in one piece; without metrics it was truncated."""
         ...
 
-    def error(self, error: WireError) -> tuple[bytes, str]:
-        """Return body and content type of an error."""
-        ...
-
 
 class ApiShape:
     """What `/api/chat` and `/api/generate` have in common: NDJSON, dates, metrics, errors."""
@@ -122,11 +117,6 @@ class ApiShape:
         if metrics is None:
             return encode(body)
         return encode(body | {"done_reason": metrics.done_reason} | self._scores(delta) | self._end(metrics))
-
-    def error(self, error: WireError) -> tuple[bytes, str]:
-        """Return `{"error": text}`."""
-        body = encode({"error": error.message, **error.more})
-        return body, JSON_TYPE if error.charset else "application/json"
 
     def _begin(self, delta: Delta, at: float) -> dict[str, Any]:
         return {"model": self._model, "created_at": self._calendar.text(at)} | self._content(delta)

@@ -20,10 +20,10 @@ from zeta_router.simulator.responders import (
 )
 from zeta_router.simulator.responders.base import Embedder, Responder
 from zeta_router.simulator.server.app import application
-from zeta_router.simulator.server.control import ServerFaults
 from zeta_router.simulator.server.driver import Driver
 from zeta_router.simulator.server.host import Host
 from zeta_router.simulator.server.listener import Listener
+from zeta_router.simulator.server.server_faults import ServerFaults
 from zeta_router.simulator.server.timestamps import Calendar
 from zeta_router.simulator.settings import ServerSettings
 from zeta_router.simulator.tags import model_from_tag

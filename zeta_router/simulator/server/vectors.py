@@ -11,9 +11,9 @@ from starlette.types import Receive, Scope, Send
 
 from zeta_router.simulator.catalog import SimulatedModel
 from zeta_router.simulator.jobs import Job, Work
-from zeta_router.simulator.server.bodies import JSON_TYPE, error_response
+from zeta_router.simulator.server.bodies import error_response
 from zeta_router.simulator.server.driver import Flight
-from zeta_router.simulator.server.errors import WireError
+from zeta_router.simulator.server.errors import WireError, failed
 from zeta_router.simulator.server.go_json import encode
 from zeta_router.simulator.server.host import Host
 from zeta_router.simulator.server.sending import Wire
@@ -29,6 +29,7 @@ class Vectors(Response):
         work: What the engine has to do.
         error: What is wrong with the request; the server says so only after loading the model.
         finish: Makes the body from the finished job.
+        content_type: Of the body.
     """
 
     def __init__(
@@ -38,12 +39,15 @@ class Vectors(Response):
         work: Work,
         error: WireError | None,
         finish: Callable[[Job], Mapping[str, Any]],
+        *,
+        content_type: str,
     ) -> None:
         self._host = host
         self._model = model
         self._work = work
         self._error = error
         self._finish = finish
+        self._content_type = content_type
         self.background = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,7 +59,7 @@ class Vectors(Response):
         try:
             await self._answer(flight, wire)
         except WireError as error:
-            await error_response(error)(scope, receive, send)
+            await error_response(error, scope["path"])(scope, receive, send)
         finally:
             watch.cancel()
             flight.leave()
@@ -69,9 +73,9 @@ class Vectors(Response):
         if flight.gone:
             return
         if job.error is not None:
-            raise WireError(job.error.status, job.error.message)
+            raise failed(job.error)
         if self._error is not None:
             raise self._error
         if trouble.kind == "error_line":
             raise WireError(500, crash_text(rendered=self._model.rendered))
-        await wire.whole(encode(self._finish(job)), JSON_TYPE)
+        await wire.whole(encode(self._finish(job)), self._content_type)
