@@ -32,6 +32,8 @@ class Candidate(NamedTuple):
     """Attempts that run on it now, oldest first."""
     host_flights: int = 0
     """Attempts that run on its host now, its own included."""
+    loaded_at: float = 0.0
+    """When it was last seen in memory, seconds since the epoch: an idle model is let go after a while."""
 
     @property
     def model(self) -> str:

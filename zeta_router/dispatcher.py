@@ -78,7 +78,7 @@ class Dispatcher:
     def saw_resident(self, host: str, names: Iterable[str]) -> None:
         """Take over which models a host has in memory."""
         with self._lock:
-            self.fleet.saw_resident(host, names)
+            self.fleet.saw_resident(host, names, at=self.clock())
 
     # -- deciding ------------------------------------------------------------------------------------------------
 
@@ -165,7 +165,7 @@ class Dispatcher:
         with self._lock:
             now = self.clock()
             self.fleet.end(decision.key, number)
-            self._note_residency(decision, outcome)
+            self._note_residency(decision, outcome, now)
             self._meters[decision.model].add(outcome)
             try:
                 noticed = self.policy.learn(decision, outcome, now=now)
@@ -175,14 +175,14 @@ class Dispatcher:
                 )
         self.tell(OutcomeSeen(decision, outcome, now), *noticed)
 
-    def _note_residency(self, decision: Decision, outcome: Outcome) -> None:
+    def _note_residency(self, decision: Decision, outcome: Outcome, now: float) -> None:
         if outcome.fate is not Fate.ok:
             if outcome.fate in (Fate.error, Fate.missing):
-                self.fleet.mark(decision.key, loaded=None)
+                self.fleet.mark(decision.key, loaded=None, at=now)
         elif (outcome.timings.load or 0.0) > LOAD_SEEN:
-            self.fleet.saw_load(decision.key)
+            self.fleet.saw_load(decision.key, at=now)
         else:
-            self.fleet.mark(decision.key, loaded=True)
+            self.fleet.mark(decision.key, loaded=True, at=now)
 
     def feedback(self, decision_id: str, score: float, source: str) -> None:
         """Fold in how good an answer was.

@@ -65,26 +65,27 @@ class Fleet:
             del self._flights[key]
         self._renew(key)
 
-    def mark(self, key: Key, *, loaded: bool | None) -> None:
-        """Note that a model is in memory, is not, or may be either."""
+    def mark(self, key: Key, *, loaded: bool | None, at: float) -> None:
+        """Note that a model is in memory, is not, or may be either, at a time in seconds since the epoch."""
         known = self._candidates.get(key)
-        if known is not None and known.loaded is not loaded:
-            self._candidates[key] = known._replace(loaded=loaded)
+        if known is not None:
+            loaded_at = at if loaded else known.loaded_at
+            self._candidates[key] = known._replace(loaded=loaded, loaded_at=loaded_at)
 
-    def saw_load(self, key: Key) -> None:
+    def saw_load(self, key: Key, *, at: float) -> None:
         """Note that a model was just loaded: it is in memory, and what else was there may have been evicted for it."""
         for other, candidate in self._candidates.items():
             if other[1] == key[1] and other != key and candidate.loaded and not candidate.flights:
                 self._candidates[other] = candidate._replace(loaded=None)
-        self.mark(key, loaded=True)
+        self.mark(key, loaded=True, at=at)
 
-    def saw_resident(self, host: str, names: Iterable[str]) -> None:
+    def saw_resident(self, host: str, names: Iterable[str], *, at: float) -> None:
         """Take over what `/api/ps` of a host shows. A model that is loading is not shown; one that is busy stays."""
         resident = {canonical(name) for name in names}
         for key, candidate in tuple(self._candidates.items()):
             if candidate.host == host:
                 shown = canonical(candidate.model) in resident
-                self.mark(key, loaded=True if shown else (None if candidate.flights else False))
+                self.mark(key, loaded=True if shown else (None if candidate.flights else False), at=at)
 
     def _renew(self, key: Key) -> None:
         """Bring the candidates of one host up to date after a count changed."""

@@ -161,6 +161,15 @@ def test_a_load_is_expected_where_a_model_is_not_in_memory() -> None:
     assert scores[REASONER].load == 0.0
 
 
+def test_a_model_that_was_idle_for_long_may_have_been_let_go() -> None:
+    """After five idle minutes part of a load is expected again, and nobody had to ask the server."""
+    world = World()
+    world.serve_code(5)
+    assert world.router.explain(CODE).predicted.load == 0.0
+    world.clock.now += 301.0
+    assert (world.router.explain(CODE).predicted.load or 0.0) > 0.5
+
+
 def test_a_rehearsal_changes_nothing() -> None:
     """`explain` shows the decision that `plan` makes next, however often it is asked."""
     world = World()

@@ -26,6 +26,8 @@ PREFILL_BASE_S = 0.03
 """Template, tokenising and the first step, whatever the prompt's length."""
 MAYBE_COLD = 0.5
 """Share of the load that is expected where nobody knows whether the model is in memory."""
+KEPT_S = 300.0
+"""Ollama lets go of a model that was idle for five minutes, unless it was told otherwise."""
 FAILURE_COST = 0.25
 """Utility that a failed attempt costs besides its answer: the next model has to start over."""
 LOAD_FOR_OTHERS = 0.3
@@ -90,9 +92,11 @@ class PhaseTimes:
             if late > slowdown:
                 slowdown = late
                 note = f"a call on it takes {late:.1f}x longer than expected"
-        if candidate.loaded is not True:
-            load = runner.load.seconds * (MAYBE_COLD if candidate.loaded is None else 1.0)
-            note = note or ("cold" if candidate.loaded is False else "")
+        if candidate.loaded is False:
+            load = runner.load.seconds
+            note = note or "cold"
+        elif candidate.loaded is None or (now - candidate.loaded_at > KEPT_S and not candidate.flights):
+            load = runner.load.seconds * MAYBE_COLD
         return self._worth(request, task, candidate, runner, slowdown, wait, load, note, now)
 
     def _worth(
