@@ -104,7 +104,7 @@ class Attempts:
         return f"<Attempts at a {self._task} request: {len(self._made)} made>"
 
     def __iter__(self) -> Iterator[Attempt]:
-        while len(self._made) < self._dispatcher.limits.attempts:
+        while self._goes_on:
             if self._made and self._deadline_at is not None and self._dispatcher.clock() >= self._deadline_at:
                 return  # too late for anybody's answer
             decision = self._dispatcher.decide(
@@ -120,8 +120,14 @@ class Attempts:
             self._tried.append(decision.key)
             self._made.append(attempt)
             yield attempt
-            if attempt.outcome is None or not attempt.outcome.fate.is_failure:
-                return
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether there is another attempt to make: the last one failed, or there was none yet."""
+        if not self._made:
+            return True
+        last = self._made[-1].outcome
+        return last is not None and last.fate.is_failure and len(self._made) < self._dispatcher.limits.attempts
 
     @property
     def made(self) -> tuple[Attempt, ...]:

@@ -40,6 +40,17 @@ def test_a_request_that_is_answered_is_tried_once() -> None:
     assert attempts.failures == ()
 
 
+def test_a_plan_that_was_answered_has_nothing_more_to_try() -> None:
+    """Iterating it again after the answer makes no second call."""
+    world = World()
+    attempts = world.router.plan(CODE)
+    for _ in range(2):
+        for attempt in attempts:
+            with attempt:
+                attempt.settle(world.outcome(attempt.decision))
+    assert len(attempts.made) == 1
+
+
 def test_a_failed_attempt_costs_an_attempt_not_the_answer() -> None:
     """When the best model fails, the next best answers, and both decisions belong to one request."""
     world = World(failing={CODER: Fate.error})
