@@ -62,6 +62,7 @@ def runs(host: Host, ask: Ask, model: SimulatedModel) -> list[Run]:
             stop=ask.options.stop,
             rendered=model.rendered,
             chunk_tokens=host.chunk_tokens,
+            gap_chunk=ask.kind == "generate",
         )
         key = message_key("assistant", plan.text, "".join(map(call_text, answer.tool_calls)))
         return Run(_work(base, prompt, plan, key), plan)

@@ -33,6 +33,8 @@ class Host:
     chunk_tokens: int = 1
     """Tokens of text per streamed chunk; Ollama sends about one."""
     cloud_disabled: bool = False
+    tells_cached: bool = False
+    """Whether answers have `prompt_eval_cached_count`, as those of newer servers do."""
     version: str = "0.33.0"
     requests: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Requests so far by path and canonical model name; the name is empty where there is none."""

@@ -33,6 +33,11 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._begun()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()  # uvicorn would wait for answers that may take for ever
+        await super().shutdown(sockets)
+
 
 class Listener:
     """Serves an ASGI application from a daemon thread until `stop`.

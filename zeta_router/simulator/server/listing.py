@@ -13,7 +13,7 @@ from zeta_router.simulator.server.errors import WireError
 from zeta_router.simulator.server.fields import check_types
 from zeta_router.simulator.server.go_json import decode
 from zeta_router.simulator.server.host import Host
-from zeta_router.simulator.server.model_info import model_info, modelfile, parameters, template
+from zeta_router.simulator.server.model_info import license_text, model_info, modelfile, parameters, template
 
 _SHOW = {"model": "string", "name": "string", "verbose": "bool"}
 
@@ -77,7 +77,8 @@ class Listing:
         model = host.find(name)
         if model is None:
             raise WireError(404, f"model '{canonical(name)}' not found")
-        body: dict[str, Any] = {"modelfile": modelfile(model)}
+        body: dict[str, Any] = {"license": text} if (text := license_text(model)) else {}
+        body["modelfile"] = modelfile(model)
         if lines := parameters(model):
             body["parameters"] = lines
         body |= {

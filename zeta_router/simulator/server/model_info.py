@@ -18,7 +18,7 @@ _FILE_TYPES = {
     "Q6_K": 18,
 }
 _STOPS = {"llama": ("<|start_header_id|>", "<|eot_id|>"), "qwen3": ("<|im_start|>", "<|im_end|>")}
-_EMBEDDER_VOCABULARY = 30522
+_LICENSES = {"llama": "LLAMA COMMUNITY LICENSE AGREEMENT (shortened)", "gemma2": "Gemma Terms of Use (shortened)"}
 _VOCABULARY = 128256
 
 
@@ -73,6 +73,11 @@ def parameters(model: SimulatedModel) -> str:
     if model.num_ctx is not None:
         lines.append(("num_ctx", str(model.num_ctx)))
     return "\n".join(f"{name:<30} {value}" for name, value in lines)
+
+
+def license_text(model: SimulatedModel) -> str:
+    """Return the first line of the licence, or an empty string where we know none."""
+    return _LICENSES.get(model.family, "")
 
 
 def template(model: SimulatedModel) -> str:

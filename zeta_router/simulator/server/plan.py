@@ -13,7 +13,7 @@ from zeta_router.simulator.tokens import count, cut
 _MARKER_TOKENS = 2  # what closes the thinking: a marker and a line break
 _CALL_TOKENS = 4  # what surrounds a tool call
 
-Part = Literal["thinking", "gap", "text", "call", "end"]
+Part = Literal["thinking", "marker", "text", "silent", "call", "end"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,13 @@ class Plan:
 
 
 def lay_out(
-    answer: Answer, *, limit: int, stop: Sequence[str] = (), rendered: bool = True, chunk_tokens: int = 1
+    answer: Answer,
+    *,
+    limit: int,
+    stop: Sequence[str] = (),
+    rendered: bool = True,
+    chunk_tokens: int = 1,
+    gap_chunk: bool = False,
 ) -> Plan:
     """Return the plan of an answer.
 
@@ -75,6 +81,7 @@ def lay_out(
         stop: Texts that end the answer, and are not part of it.
         rendered: Tool calls in chunks of their own; else all of them in the last chunk.
         chunk_tokens: Tokens of text per chunk.
+        gap_chunk: Send an empty chunk between thinking and text, as generate does.
     """
     text = _stopped(answer.text, stop)
     stopped = text is not answer.text
@@ -90,6 +97,8 @@ def lay_out(
             if len(run) >= chunk_tokens or following != part:
                 chunks.append(Chunk(made, _delta(part, run)))
                 run = []
+        elif part == "marker" and following != part and gap_chunk:
+            chunks.append(Chunk(made, Delta()))
         elif isinstance(token, Call):
             calls.append(token)
             if rendered:
@@ -106,10 +115,10 @@ def _tokens(answer: Answer, text: str | tuple[str, ...], *, with_calls: bool) ->
     """Return every token of the answer and what it belongs to; the last token of a call stands for the call."""
     tokens: list[tuple[Part, str | Call]] = [("thinking", token) for token in _cut(answer.thinking)]
     if tokens:
-        tokens += [("gap", "")] * _MARKER_TOKENS
+        tokens += [("marker", "")] * _MARKER_TOKENS
     tokens += [("text", token) for token in _cut(text)]
     for index, call in enumerate(answer.tool_calls if with_calls else ()):
-        tokens += [("gap", "")] * (count(call_text(call)) + _CALL_TOKENS - 1)
+        tokens += [("silent", "")] * (count(call_text(call)) + _CALL_TOKENS - 1)
         tokens.append(("call", Call(index, call)))
     tokens.append(("end", ""))
     return tokens

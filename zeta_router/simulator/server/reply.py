@@ -16,7 +16,7 @@ from zeta_router.simulator.server.driver import Flight
 from zeta_router.simulator.server.errors import WireError, failed
 from zeta_router.simulator.server.generation import Run, context, load_work, runs
 from zeta_router.simulator.server.host import Host
-from zeta_router.simulator.server.plan import Delta, merged
+from zeta_router.simulator.server.plan import Delta, Plan, merged
 from zeta_router.simulator.server.sending import Wire
 from zeta_router.simulator.server.shapes import Metrics, Shape
 from zeta_router.simulator.server.trouble import Trouble, crash_text, take_trouble
@@ -40,6 +40,8 @@ class Reply(Response):
         watch.add_done_callback(lambda _: flight.leave())
         try:
             await self._answer(flight, wire)
+            if flight.gone and not wire.started:
+                raise WireError(499, "request canceled")  # nobody is there to read it, but a proxy may be
         except WireError as error:
             await error_response(error, scope["path"])(scope, receive, send)
         finally:
@@ -99,7 +101,7 @@ class Reply(Response):
                 raise failed(job.error)
             last = self._shape.broken(job.error.message, self._host.engine.now)
         else:
-            metrics = Metrics.of(jobs, plan.done_reason, context(self._ask, sent))
+            metrics = self._metrics(jobs, plan, sent)
             last = self._shape.last(plan.last, _ended(job), metrics)
         await wire.part(last, self._shape.stream_type, more=False)
 
@@ -134,9 +136,14 @@ class Reply(Response):
             body = self._shape.whole(merged(deltas[: trouble.chunks]), at, None)
             await wire.whole(body, self._shape.whole_type)
         else:
-            metrics = Metrics.of(jobs, planned[-1].plan.done_reason, context(self._ask, deltas))
+            metrics = self._metrics(jobs, planned[-1].plan, deltas)
             body = self._shape.whole(merged([*deltas, planned[-1].plan.last]), at, metrics)
             await wire.whole(body, self._shape.whole_type)
+
+    def _metrics(self, jobs: list[Job], plan: Plan, sent: list[Delta]) -> Metrics:
+        return Metrics.of(
+            jobs, plan.done_reason, context=context(self._ask, sent), tells_cached=self._host.tells_cached
+        )
 
 
 async def _loaded(flight: Flight, work: Work) -> None:

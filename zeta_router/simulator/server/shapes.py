@@ -26,13 +26,17 @@ class Metrics:
     total: int = 0
     load: int = 0
     prompt_count: int = 0
+    cached: int | None = None
+    """Prompt tokens that were in the cache; None on servers that do not tell."""
     prompt_eval: int = 0
     count: int = 0
     eval: int = 0
     context: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, jobs: list[Job], done_reason: str, context: tuple[int, ...] = ()) -> Metrics:
+    def of(
+        cls, jobs: list[Job], done_reason: str, *, context: tuple[int, ...] = (), tells_cached: bool = False
+    ) -> Metrics:
         """Return the metrics of an answer: those of its last run, but the whole time (`ollama-wire.md` 1.4)."""
         last = jobs[-1]
         return cls(
@@ -40,6 +44,7 @@ class Metrics:
             total=sum(job.total for job in jobs),
             load=jobs[0].load,
             prompt_count=last.work.prompt_tokens,
+            cached=last.cached_tokens if tells_cached else None,
             prompt_eval=last.prompt_eval,
             count=last.work.output_tokens,
             eval=last.eval,
@@ -52,6 +57,7 @@ class Metrics:
             "total_duration": self.total,
             "load_duration": self.load,
             "prompt_eval_count": self.prompt_count,
+            "prompt_eval_cached_count": self.cached,
             "prompt_eval_duration": self.prompt_eval,
             "eval_count": self.count,
             "eval_duration": self.eval,

@@ -57,6 +57,7 @@ class SimulatedOllama:
         chunk_tokens: Tokens of text per streamed chunk. Ollama sends about one; more saves both sides work.
         epoch: Nanoseconds since the Unix epoch at which simulated time starts; now by default.
         cloud_disabled: Answer 403 instead of 401 to cloud models; they never run here.
+        tells_cached: Report `prompt_eval_cached_count`, as servers after 0.33.0 do.
 
     Raises:
         ValueError: An argument is not one of its kind; the text says which are.
@@ -77,6 +78,7 @@ class SimulatedOllama:
         chunk_tokens: int = 1,
         epoch: int | None = None,
         cloud_disabled: bool = False,
+        tells_cached: bool = False,
     ) -> None:
         if chunk_tokens < 1:
             raise ValueError(f"chunk_tokens must be at least 1, got {chunk_tokens!r}")
@@ -93,6 +95,7 @@ class SimulatedOllama:
             rng=rng,
             chunk_tokens=chunk_tokens,
             cloud_disabled=cloud_disabled,
+            tells_cached=tells_cached,
         )
         self.faults = ServerFaults(self._driver)
         """What is wrong with the server; change it at any time, from any thread."""
