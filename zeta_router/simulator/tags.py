@@ -49,7 +49,7 @@ def model_from_tag(tag: str, *, num_ctx: int | None = None, rendered: bool = Tru
         size_bytes=shape.size,
         family=shape.family,
         families=(shape.family,),
-        parameter_size=_parameter_size(shape.parameters),
+        parameter_size=_parameter_size(shape),
         parameter_count=shape.parameters,
         quantization=shape.quantization,
         layers=shape.layers,
@@ -121,7 +121,9 @@ def _quantization(tag: str) -> str | None:
     return next((name for name in sorted(BITS_PER_WEIGHT, key=len, reverse=True) if name in upper), None)
 
 
-def _parameter_size(parameters: int) -> str:
-    if parameters >= 1e9:
-        return f"{parameters / 1e9:.1f}B"
-    return f"{parameters / 1e6:.0f}M" if parameters >= 1e8 else f"{parameters / 1e6:.2f}M"
+def _parameter_size(shape: Shape) -> str:
+    """Return the size as Ollama shows it: 7.6B, 494.03M, and 137M for embedders, whose files round it."""
+    if shape.parameters >= 1e9:
+        return f"{shape.parameters / 1e9:.1f}B"
+    millions = shape.parameters / 1e6
+    return f"{millions:.0f}M" if "embedding" in shape.capabilities else f"{millions:.2f}M"
