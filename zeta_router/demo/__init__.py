@@ -1,0 +1,1 @@
+"""`zeta demo`: real prompts, a coder that becomes slow and recovers, and what routing made of it."""
