@@ -1,1 +1,36 @@
-"""Zeta."""
+"""LlamaIndex over Zeta: LLMs that pick, per request, the Ollama model that will serve it best right now.
+
+Everything is imported when it is first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zeta_llamaindex.building import ChildSettings
+    from zeta_llamaindex.llm import ZetaLLM
+    from zeta_llamaindex.options import zeta_options
+
+__all__ = ["ChildSettings", "ZetaLLM", "zeta_options"]
+
+_WHERE = {"ChildSettings": "building", "ZetaLLM": "llm", "zeta_options": "options"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        module = import_module(f"{__name__}.{_WHERE[name]}")
+    except ModuleNotFoundError as exc:
+        if not (exc.name or "").startswith("llama_index"):
+            raise
+        raise ModuleNotFoundError(
+            f"zeta_llamaindex needs {exc.name}; install it with: pip install 'zeta-router[llamaindex]'", name=exc.name
+        ) from exc
+    return getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,114 @@
+"""What a child's answer says of how its attempt went: is anything in it, is it complete, what did it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, TextBlock, ThinkingBlock
+
+from zeta_router import ollama
+from zeta_router.outcome import Fate, Outcome, Timings
+
+Response = ChatResponse | CompletionResponse
+Answer = TypeVar("Answer")
+
+MISTAKES = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    NameError,
+    AssertionError,
+    NotImplementedError,
+    ImportError,
+)
+"""What wrong code or wrong input raises: another model would raise it again, and none of them is to blame.
+
+`TokenCountingHandler` ends a call that is over its budget with a ValueError.
+"""
+
+UNREADABLE = (ValueError, TypeError)
+"""What LlamaIndex raises for an answer that does not follow its schema; pydantic's ValidationError is a ValueError."""
+
+
+def says_something(answer: object) -> bool:
+    """Return whether an answer, or one part of a stream, holds anything: text, thinking, a tool call, an object."""
+    if isinstance(answer, ChatResponse):
+        return bool(answer.delta) or _message_says_something(answer.message)
+    if isinstance(answer, CompletionResponse):
+        return bool(answer.delta or answer.text)
+    return answer is not None
+
+
+def _message_says_something(message: ChatMessage) -> bool:
+    for block in message.blocks:
+        if isinstance(block, TextBlock):
+            if block.text:
+                return True
+        elif not isinstance(block, ThinkingBlock) or block.content:
+            return True  # a tool call, a picture
+    return bool(message.additional_kwargs.get("tool_calls"))
+
+
+def outcome_of(answer: object, *, elapsed: float, first_token: float | None) -> Outcome:
+    """Return how an attempt went that brought this answer, or whose stream ended with this part.
+
+    Args:
+        answer: A response, an object of a structured prediction, or None where the stream had no parts.
+        elapsed: Seconds from the attempt's start to its end.
+        first_token: Seconds from its start until something was there, where that was seen.
+    """
+    raw = getattr(answer, "raw", None) if isinstance(answer, Response) else None
+    if isinstance(raw, Mapping) and "done" in raw:
+        return ollama.outcome_of(raw, elapsed=elapsed, first_token=first_token)
+    usage = raw.get("usage") if isinstance(raw, Mapping) else getattr(raw, "usage", None)
+    return Outcome(
+        fate=Fate.ok,
+        timings=Timings(first_token=first_token, total=elapsed),
+        prompt_tokens=_count(usage, "prompt_tokens"),
+        output_tokens=_count(usage, "completion_tokens"),
+    )
+
+
+def _count(usage: object, name: str) -> int | None:
+    """Return a count as OpenAI's API and all that imitate it name it; others are not known."""
+    count = usage.get(name) if isinstance(usage, Mapping) else getattr(usage, name, None)
+    return count if isinstance(count, int) and count > 0 else None
+
+
+def is_worth_another(error: Exception, *, structured: bool) -> bool:
+    """Return whether another model may answer where this error ended an attempt.
+
+    What Ollama and its clients raise is known by name. Of what the children of other makers raise, everything but
+    `MISTAKES` counts as the model's or its server's trouble.
+    """
+    if ollama.translate(error) is not None:
+        return ollama.is_retryable(error, longer_context=True)
+    return isinstance(error, UNREADABLE) if structured else not isinstance(error, MISTAKES)
+
+
+def fate_of(error: Exception, *, structured: bool) -> Fate | None:
+    """Return how an attempt ended that left with this error; None where the model had no part in it."""
+    if ollama.translate(error) is None:
+        if structured and isinstance(error, UNREADABLE):
+            return Fate.invalid
+        if isinstance(error, MISTAKES):
+            return None
+    return ollama.fate_of(error)
+
+
+def described(error: Exception) -> str:
+    """Return an error in a few words. A stranger's text is left out: prompt, answer or secret may be in it."""
+    known = ollama.translate(error)
+    return type(error).__name__ if known is None else str(known)
+
+
+def stamped(answer: Answer, stamp: Mapping[str, Any]) -> Answer:
+    """Return an answer that says who gave it, in `additional_kwargs`; an object of the user's own class stays as it is.
+
+    The dict is replaced, not changed: LlamaIndex may share it with the message, and that goes back to models.
+    """
+    if isinstance(answer, Response):
+        answer.additional_kwargs = {**answer.additional_kwargs, **stamp}
+    return answer

@@ -1,0 +1,97 @@
+"""LlamaIndex messages in, `Request` out: what a router may know of a call."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    ImageBlock,
+    MessageRole,
+    TextBlock,
+    ThinkingBlock,
+    ToolCallBlock,
+)
+
+from zeta_llamaindex.options import CallOptions
+from zeta_router.request import CHARACTERS_PER_TOKEN, Request
+
+IMAGE_TOKENS = 768
+"""Room kept for one picture: 256 tokens in gemma3, 576 in llava, 1,000 and more in qwen2.5vl."""
+
+TOOL_TOKENS = 100
+"""Room kept for one tool's schema: a name, a sentence, and two or three described arguments."""
+
+
+def request_of(
+    messages: Sequence[ChatMessage], options: CallOptions, *, tools: int = 0, max_output_tokens: int | None = None
+) -> Request:
+    """Return what the router is told of a chat: the last user message, the size of it all, and what it needs.
+
+    Args:
+        messages: The whole history, oldest first.
+        options: What the caller said beside it.
+        tools: How many tools are offered; any at all need a model that can call them.
+        max_output_tokens: Bound on the answer, where one is set.
+
+    Raises:
+        InvalidRequest: There is nothing to answer, or an option is out of range.
+    """
+    characters = 0
+    images = 0
+    for message in messages:
+        for block in message.blocks:
+            if isinstance(block, TextBlock):
+                characters += len(block.text)
+            elif isinstance(block, ImageBlock):
+                images += 1
+            elif isinstance(block, ThinkingBlock):
+                characters += len(block.content or "")
+            elif isinstance(block, ToolCallBlock):
+                characters += len(str(block.tool_kwargs))
+    return _request(_asked(messages), characters, images, options, tools, max_output_tokens)
+
+
+def request_of_prompt(prompt: str, options: CallOptions, *, max_output_tokens: int | None = None) -> Request:
+    """Return the same for a completion, which is one text.
+
+    Raises:
+        InvalidRequest: The prompt is empty, or an option is out of range.
+    """
+    return _request(prompt, len(prompt), 0, options, 0, max_output_tokens)
+
+
+def _request(
+    text: str, characters: int, images: int, options: CallOptions, tools: int, max_output_tokens: int | None
+) -> Request:
+    needs: frozenset[str] = _NEEDS[tools > 0, images > 0]
+    tokens = math.ceil(characters / CHARACTERS_PER_TOKEN) + images * IMAGE_TOKENS + tools * TOOL_TOKENS
+    return Request(
+        text=text,
+        task=options.task,
+        # None where nothing was said, so that `Request` refuses it with its own sentence.
+        prompt_tokens=tokens if characters or images else None,
+        max_output_tokens=max_output_tokens,
+        needs=needs,
+        session=options.session,
+        deadline=options.deadline,
+    )
+
+
+_NEEDS = {
+    (with_tools, with_images): frozenset(
+        {"completion"} | ({"tools"} if with_tools else set()) | ({"vision"} if with_images else set())
+    )
+    for with_tools in (False, True)
+    for with_images in (False, True)
+}
+"""Made once: a set per call costs more than the look-up."""
+
+
+def _asked(messages: Sequence[ChatMessage]) -> str:
+    """Return the text of the last user message, or of the last message where no user speaks."""
+    for message in reversed(messages):
+        if message.role is MessageRole.USER:
+            return message.content or ""
+    return (messages[-1].content or "") if messages else ""

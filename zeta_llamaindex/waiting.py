@@ -1,0 +1,146 @@
+"""The four ways to wait for a call: `run`, `arun`, `stream`, `astream`. What they do meanwhile is in `delegation`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator
+from functools import partial
+from itertools import chain
+from typing import Any, NoReturn, TypeVar
+
+from llama_index.core.llms import LLM
+
+from zeta_llamaindex.delegation import Call, Turn
+from zeta_llamaindex.describing import asks_the_server
+
+Answer = TypeVar("Answer")
+
+
+def run(call: Call[Answer], ask: Callable[[Any], Answer]) -> Answer:
+    """Return the first whole answer.
+
+    Raises:
+        EveryAttemptFailed: No model answered; its cause is what the last one raised.
+    """
+    if call.rate_limiter is not None:
+        call.rate_limiter.acquire()
+    for turn in call.turns():
+        with turn:
+            return turn.answered(ask(turn.llm))
+    raise call.error()
+
+
+async def arun(call: Call[Answer], ask: Callable[[Any], Awaitable[Answer]]) -> Answer:
+    """Do what `run` does, awaited."""
+    if call.rate_limiter is not None:
+        await call.rate_limiter.async_acquire()
+    for turn in call.turns(asyncio.get_running_loop()):
+        with turn:
+            await _prepare(turn.llm)
+            return turn.answered(await ask(turn.llm))
+    raise call.error()
+
+
+def stream(call: Call[Answer], ask: Callable[[Any], Iterator[Answer]]) -> Generator[Answer, None, None]:
+    """Return the parts of the first answer that has any.
+
+    The first child is asked at once, so that its start event and its span come where the caller expects them. Children
+    send nothing before their first part is asked for, and nothing is in flight before that.
+
+    Raises:
+        EveryAttemptFailed: While iterating: no model had a part.
+        AnswerTruncated: While iterating: the answer ended early; all its parts were passed on.
+    """
+    if call.rate_limiter is not None:
+        call.rate_limiter.acquire()
+    turns = call.turns()
+    first = next(turns, None)
+    if first is None:
+        raise call.error()
+    return _flow(call, ask, first, _open(ask, first.llm), turns)
+
+
+def _flow(
+    call: Call[Answer],
+    ask: Callable[[Any], Iterator[Answer]],
+    first: Turn[Answer],
+    opened: Callable[[], Iterator[Answer]],
+    others: Iterator[Turn[Answer]],
+) -> Generator[Answer, None, None]:
+    for turn in chain((first,), others):
+        with turn:
+            parts = opened() if turn is first else ask(turn.llm)
+            try:
+                for part in parts:
+                    yield from turn.passing(part)
+            finally:
+                if isinstance(parts, Generator):
+                    parts.close()
+            turn.ended()
+            return
+    raise call.error()
+
+
+async def astream(
+    call: Call[Answer], ask: Callable[[Any], Awaitable[AsyncIterator[Answer]]]
+) -> AsyncGenerator[Answer, None]:
+    """Do what `stream` does, awaited once for the generator and then for each part."""
+    if call.rate_limiter is not None:
+        await call.rate_limiter.async_acquire()
+    turns = call.turns(asyncio.get_running_loop())
+    first = next(turns, None)
+    if first is None:
+        raise call.error()
+    return _aflow(call, ask, first, await _aopen(ask, first.llm), turns)
+
+
+async def _aflow(
+    call: Call[Answer],
+    ask: Callable[[Any], Awaitable[AsyncIterator[Answer]]],
+    first: Turn[Answer],
+    opened: Callable[[], AsyncIterator[Answer]],
+    others: Iterator[Turn[Answer]],
+) -> AsyncGenerator[Answer, None]:
+    for turn in chain((first,), others):
+        with turn:
+            parts = opened() if turn is first else (await _aopen(ask, turn.llm))()
+            try:
+                async for part in parts:
+                    for ready in turn.passing(part):
+                        yield ready
+            finally:
+                if isinstance(parts, AsyncGenerator):
+                    await parts.aclose()
+            turn.ended()
+            return
+    raise call.error()
+
+
+def _open(ask: Callable[[Any], Iterator[Answer]], llm: LLM) -> Callable[[], Iterator[Answer]]:
+    """Ask now, and return what gives the parts, or raises what asking raised, later: when it can be settled."""
+    try:
+        parts = ask(llm)
+    except Exception as error:
+        return partial(_raise, error)
+    return lambda: parts
+
+
+async def _aopen(
+    ask: Callable[[Any], Awaitable[AsyncIterator[Answer]]], llm: LLM
+) -> Callable[[], AsyncIterator[Answer]]:
+    try:
+        await _prepare(llm)
+        parts = await ask(llm)
+    except Exception as error:
+        return partial(_raise, error)
+    return lambda: parts
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
+
+
+async def _prepare(llm: Any) -> None:
+    """Let an `Ollama` that was given no context window ask its server for one in a thread, not in the event loop."""
+    if asks_the_server(llm):
+        await asyncio.to_thread(llm.get_context_window)
