@@ -173,6 +173,8 @@ def _split(url: str) -> tuple[str, str | None]:
     if not isinstance(url, str):
         raise ConfigError(f"a host must be a URL like {DEFAULT_HOST!r}, got {type(url).__name__}")
     text = url.strip()
+    if not text:
+        raise _unusable(url, "it is empty")
     scheme, separator, rest = text.partition("://")
     if not separator:
         scheme, rest = "", text
@@ -186,6 +188,8 @@ def _split(url: str) -> tuple[str, str | None]:
         raise _unusable(url, "its host or port cannot be read") from (None if "@" in url else exc)
     if parts.query or parts.fragment:
         raise _unusable(url, "it must end before any ? or #")
+    if "@" in parts.path:
+        raise _unusable(url, "a / in a password must be written %2F")
     if port == 0:
         raise _unusable(url, "port 0 cannot be called")
     port = port or _DEFAULT_PORTS[scheme.lower()]
@@ -218,9 +222,9 @@ def _unusable(url: str, why: str) -> ConfigError:
 
 
 def _shown(url: str) -> str:
-    """Return a URL as an error may show it: what stands before the last @ is hidden."""
+    """Return a URL as an error may show it: what stands before the last @ and after the first ? is hidden."""
     before, separator, after = url.rpartition("@")
-    if not separator:
-        return url
     scheme, has_scheme, _ = before.partition("://")
-    return f"{scheme}://…@{after}" if has_scheme else f"…@{after}"
+    path, has_query, _ = after.partition("?")
+    hidden = f"{scheme}://…@" if has_scheme else separator and "…@"
+    return f"{hidden}{path}{has_query and '?…'}"

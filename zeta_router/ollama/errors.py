@@ -1,4 +1,4 @@
-"""Every way in which a call to Ollama goes wrong, translated once: `translated`, `translate`, `fate_of`, `is_retryable`.
+"""Every way in which a call to Ollama goes wrong, translated once, where it enters.
 
 Foreign exceptions are recognised by the names of their classes. So nothing is imported here, and an error of `httpx` or
 `ollama` is found in a process that loaded them, whichever client raised it.
@@ -7,7 +7,7 @@ Foreign exceptions are recognised by the names of their classes. So nothing is i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
@@ -169,10 +169,10 @@ def _raised_by_the_client(traceback: TracebackType | None) -> bool:
 
 def _says_the_model_is_empty(exc: BaseException) -> bool:
     title = str(getattr(exc, "title", ""))
-    listing = getattr(exc, "errors", None)
-    if not title.endswith("Request") or not callable(listing):
+    problems: Callable[..., list[dict[str, Any]]] | None = getattr(exc, "errors", None)
+    if not title.endswith("Request") or problems is None:
         return False
-    return any(problem.get("loc") == ("model",) for problem in listing(include_input=False, include_url=False))
+    return any(problem["loc"] == ("model",) for problem in problems(include_input=False, include_url=False))
 
 
 def _without_password(host: str) -> str:

@@ -1,4 +1,4 @@
-"""What an error that the server sent means: status first, then a short piece of its text. There is no error code field."""
+"""What an error that the server sent means: by its status, then by a piece of its text. It has no error codes."""
 
 from __future__ import annotations
 
