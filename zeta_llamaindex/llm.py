@@ -29,7 +29,7 @@ MODEL_NAME = "zeta-router"
 """What LlamaIndex's metadata calls it; the model that answered stands in each answer."""
 
 
-class ZetaLLM(Chatting, ToolCalling, Structured, Saving, FunctionCallingLLM):
+class ZetaLLM(Chatting, ToolCalling, Structured, Saving):
     """A LlamaIndex LLM that hands every call to the model that will serve it best now, and learns from each answer.
 
     ```python
@@ -102,7 +102,7 @@ class ZetaLLM(Chatting, ToolCalling, Structured, Saving, FunctionCallingLLM):
             raise ConfigError(f"give router or {also}, not both: the router has its own")
         else:
             described["router"] = router
-        super().__init__(models=members, router=router, task=task, **kwargs)
+        super().__init__(**{"models": members, "router": router, "task": task, **kwargs})
         self._settings = children if children is not None else ChildSettings()
         self._children = Children(llms, lambda key: build(router, key, self._settings))
         self._arguments = {**described, "children": self._settings}

@@ -58,8 +58,9 @@ class Structured:
     ) -> Model:
         """Do what `structured_predict` does, awaited."""
         call, kwargs = self._structured_call(prompt, llm_kwargs, prompt_args)
-        ask = lambda llm: llm.astructured_predict(output_cls, prompt, dict(kwargs), **prompt_args)
-        found: Model = await arun(call, ask)
+        found: Model = await arun(
+            call, lambda llm: llm.astructured_predict(output_cls, prompt, dict(kwargs), **prompt_args)
+        )
         return found
 
     def stream_structured_predict(
