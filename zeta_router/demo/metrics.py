@@ -62,9 +62,9 @@ def shares(records: Sequence[Record]) -> dict[str, dict[str, float]]:
 def slow_calls_before_leaving(records: Sequence[Record], coder: str) -> int | None:
     """Return how many code calls the slow coder served before its traffic had left.
 
-    The traffic has left at the first code call of the slow phase from which on at most 5 % of the next 20 code calls (or
-    of those that remain of the phase, if fewer) go to the coder. Calls that the router made to look whether the coder
-    has recovered are no traffic: they count in `probe_share` and not here. None if the coder was never slowed.
+    The traffic has left at the first code call of the slow phase that the coder does not get, and from which on it gets
+    at most 5 % of the next 20 (or of those that remain of the phase, if fewer). Calls that the router made to look
+    whether the coder has recovered are no traffic: they count in `probe_share`. None if it was never slowed.
     """
     if not any(r.phase is Phase.slow for r in records):
         return None
@@ -72,7 +72,7 @@ def slow_calls_before_leaving(records: Sequence[Record], coder: str) -> int | No
     sent = [r.model == coder and not is_probe(r) for r in code]
     for start in range(len(sent)):
         ahead = sent[start : start + LOOK_AHEAD]
-        if sum(ahead) <= LEFT_AT_MOST * len(ahead):
+        if not sent[start] and sum(ahead) <= LEFT_AT_MOST * len(ahead):
             return sum(sent[:start])
     return sum(sent)
 

@@ -16,6 +16,9 @@ from zeta_router.outcome import Outcome
 from zeta_router.policies.base import Policy
 from zeta_router.router import ZetaDynamicRouter
 
+ANSWER_TOKENS = 512
+"""Bound on an answer: on a real host, nobody wants to watch an essay being written."""
+
 
 class Watcher(Protocol):
     """Sees a run as it happens."""
@@ -67,7 +70,7 @@ def _chat(router: ZetaDynamicRouter) -> Callable[[str], object]:
         from zeta_langchain import ChatZeta
     except ModuleNotFoundError as error:
         raise ConfigError(f"the demo needs {error.name}; install it: pip install 'zeta-router[demo]'") from error
-    chat = ChatZeta(router=router)
+    chat = ChatZeta(router=router, num_predict=ANSWER_TOKENS)
     return lambda text: chat.invoke(text)
 
 
