@@ -15,15 +15,15 @@ from zeta_router.simulator.engine import Engine, Job, JobEvent, JobState, Work
 from zeta_router.simulator.settings import ServerSettings
 from zeta_router.simulator.tags import model_from_tag
 
-MODELS = ("llama3.2:3b", "qwen2.5-coder:7b", "llama3.2:1b")
+SIDE_BY_SIDE = ("llama3.2:3b", "qwen2.5-coder:7b", "llama3.2:1b")
+IN_TURNS = ("phi4:14b", "deepseek-r1:14b", "qwen2.5:14b")  # only one fits
 NUM_CTX = 8192
-ARRIVALS_PER_S = 0.8
 
 
-def simulate(requests: int, *, num_parallel: int = 1, seed: int = 1) -> Engine:
+def simulate(tags: tuple[str, ...], requests: int, *, arrivals_per_s: float, num_parallel: int = 1) -> Engine:
     """Play `requests` arrivals to their end and return the host."""
-    rng = Random(seed)
-    models = [model_from_tag(tag) for tag in MODELS]
+    rng = Random(1)
+    models = [model_from_tag(tag) for tag in tags]
     engine = Engine(models, settings=ServerSettings(num_parallel=num_parallel))
     ended: list[Job] = []
 
@@ -33,7 +33,7 @@ def simulate(requests: int, *, num_parallel: int = 1, seed: int = 1) -> Engine:
 
     now = 0.0
     for _ in range(requests):
-        now += rng.expovariate(ARRIVALS_PER_S)
+        now += rng.expovariate(arrivals_per_s)
         engine.advance(now)
         work = Work(
             model=rng.choice(models),
@@ -48,17 +48,23 @@ def simulate(requests: int, *, num_parallel: int = 1, seed: int = 1) -> Engine:
     return engine
 
 
+def measure(title: str, tags: tuple[str, ...], requests: int, *, arrivals_per_s: float, num_parallel: int = 1) -> None:
+    """Print how fast one setting goes."""
+    started = time.process_time()
+    engine = simulate(tags, requests, arrivals_per_s=arrivals_per_s, num_parallel=num_parallel)
+    seconds = time.process_time() - started
+    print(
+        f"{title}: {requests} simulated requests, {engine.now / 3600:.1f} simulated hours, "
+        f"in {seconds:.1f} s of CPU: {requests / seconds * 60:,.0f} requests/min"
+    )
+
+
 def main() -> None:
     """Print one line per setting."""
     requests = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    for slots in (1, 4):
-        started = time.process_time()
-        engine = simulate(requests, num_parallel=slots)
-        seconds = time.process_time() - started
-        print(
-            f"{slots} slot(s) a model: {requests} simulated requests, {engine.now / 3600:.1f} simulated hours, "
-            f"in {seconds:.1f} s of CPU: {requests / seconds * 60:,.0f} requests/min"
-        )
+    measure("three models loaded, 1 slot", SIDE_BY_SIDE, requests, arrivals_per_s=0.8)
+    measure("three models loaded, 4 slots", SIDE_BY_SIDE, requests, arrivals_per_s=0.8, num_parallel=4)
+    measure("three models taking turns", IN_TURNS, requests, arrivals_per_s=0.1)
 
 
 if __name__ == "__main__":

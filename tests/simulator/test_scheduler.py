@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
-from simulated_hosts import CODER, EMBEDDER, MODELS, PHI, SMALL, THINKER, load, make_engine, names
+from simulated_hosts import CODER, EMBEDDER, HOST, MODELS, PHI, SMALL, THINKER, load, make_engine, names
 
 from zeta_router.simulator.engine import Engine, Job, JobEvent, JobState, Work
 from zeta_router.simulator.profiles import CPU, GIB, MAC_MINI
 from zeta_router.simulator.settings import ServerSettings
+from zeta_router.simulator.timeline import Timeline
 
 SHORT = 10  # tokens: 0.18 s of decoding
 
@@ -326,3 +327,21 @@ def test_the_context_follows_request_then_modelfile_then_server_then_card() -> N
     assert modest.context_of(Work(model=CODER, num_ctx=2048)) == 2048
     assert modest.context_of(Work(model=CODER, num_ctx=10**6)) == 32768
     assert Engine(MODELS, profile=CPU).context_of(Work(model=CODER)) == 4096
+
+
+def test_two_hosts_can_live_in_one_time() -> None:
+    """On a shared timeline, advancing one host advances both, and a listener may pass work from one to the other."""
+    timeline = Timeline()
+    near, far = (Engine(MODELS, profile=HOST, timeline=timeline) for _ in range(2))
+    passed_on: list[Job] = []
+
+    def pass_on(job: Job, event: JobEvent) -> None:
+        if event is JobEvent.finished:
+            passed_on.append(far.submit(Work(model=SMALL, output_tokens=SHORT)))
+
+    first = near.submit(Work(model=SMALL, output_tokens=SHORT), listener=pass_on)
+    near.run_until_idle()
+
+    assert [job.submitted_at for job in passed_on] == [first.finished_at]
+    assert passed_on[0].state is JobState.finished
+    assert near.now == far.now

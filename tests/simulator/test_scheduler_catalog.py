@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from zeta_router.simulator.catalog import canonical
 from zeta_router.simulator.library import ModelLibrary
-from zeta_router.simulator.tags import model_from_tag, with_num_ctx
+from zeta_router.simulator.tags import model_from_tag
 
 
 @pytest.mark.parametrize(
@@ -105,4 +105,3 @@ def test_an_alias_shares_the_weights() -> None:
     assert alias.name == "mine:latest"
     assert alias.blob == model.blob
     assert alias.digest != model.digest
-    assert with_num_ctx(alias, 2048).num_ctx == 2048

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from random import Random
 
 from zeta_router.simulator.catalog import SimulatedModel
-from zeta_router.simulator.events import ARRIVAL
 from zeta_router.simulator.faults import Faults
 from zeta_router.simulator.jobs import Job, JobError, JobEvent, JobState, Listener, Work
 from zeta_router.simulator.library import ModelLibrary
@@ -17,6 +16,7 @@ from zeta_router.simulator.machine import Machine
 from zeta_router.simulator.profiles import DEFAULT_PROFILE, HostProfile
 from zeta_router.simulator.scheduler import Scheduler
 from zeta_router.simulator.settings import ServerSettings
+from zeta_router.simulator.timeline import ARRIVAL, Timeline
 
 __all__ = ["Engine", "Job", "JobError", "JobEvent", "JobState", "LoadedModel", "ModelLibrary", "Work"]
 
@@ -50,6 +50,7 @@ class Engine:
         settings: The server's environment.
         faults: What is wrong with it; change it at any time.
         now: Where virtual time starts, in seconds.
+        timeline: Given to several hosts, it makes them live in one time: advancing one advances all.
         rng: Only decides how long unloads beside other models wait for VRAM.
         vram_wait: Replaces that draw: number of loaded models before an unload -> seconds to wait.
     """
@@ -62,6 +63,7 @@ class Engine:
         settings: ServerSettings | None = None,
         faults: Faults | None = None,
         now: float = 0.0,
+        timeline: Timeline | None = None,
         rng: Random | None = None,
         vram_wait: Callable[[int], float] | None = None,
     ) -> None:
@@ -69,7 +71,8 @@ class Engine:
         self.profile = profile
         self.settings = settings if settings is not None else ServerSettings()
         self.faults = faults if faults is not None else Faults()
-        self._machine = Machine(profile, self.settings, self.faults, rng or Random(0), now=now)
+        self._timeline = timeline if timeline is not None else Timeline(now)
+        self._machine = Machine(profile, self.settings, self.faults, rng or Random(0), self._timeline)
         self._scheduler = Scheduler(self._machine, vram_wait=vram_wait)
         self._submitted = 0
         self.faults.subscribe(self._scheduler.repace)
@@ -77,32 +80,32 @@ class Engine:
     @property
     def now(self) -> float:
         """Seconds of virtual time."""
-        return self._machine.queue.now
+        return self._timeline.now
 
     def submit(self, work: Work, *, listener: Listener | None = None) -> Job:
         """Take a request at `now` and return its handle, which may be final already (503)."""
         self._submitted += 1
         job = Job(self._submitted, work, self.now, listener)
         self._scheduler.submit(job)
-        self._machine.deliver()
+        self._timeline.deliver()
         return job
 
     def cancel(self, job: Job) -> None:
         """The job's client is gone (2.5). No event follows; a job that has ended is left alone."""
         self._scheduler.cancel(job)
-        self._machine.deliver()
+        self._timeline.deliver()
 
     def unload(self, model: SimulatedModel) -> None:
         """Let a model go when it is idle, as keep_alive 0 with an empty prompt does; returns at once."""
         self._scheduler.unload(model.blob)
-        self._machine.deliver()
+        self._timeline.deliver()
 
     def crash(self, model: SimulatedModel) -> None:
         """Kill the model's runner now, if it is loaded; it stays listed until somebody notices (1.8)."""
         runner = self._scheduler.loaded.get(model.blob)
         if runner is not None:
             runner.crash()
-            self._machine.deliver()
+            self._timeline.deliver()
 
     def watch_token(self, job: Job, k: int) -> None:
         """Ask for `JobEvent.token` when token `k` of the answer is made; any number may be watched.
@@ -118,11 +121,11 @@ class Engine:
 
     def call_at(self, when: float, callback: Callable[[], None]) -> None:
         """Run `callback` at that time, after everything else of the same instant: an arrival, say."""
-        self._machine.queue.at(when, ARRIVAL, lambda _: callback())
+        self._timeline.at(when, ARRIVAL, lambda _: callback())
 
     def next_event_at(self) -> float | None:
         """Return when something will happen if nothing is submitted before, None if nothing will."""
-        return self._machine.queue.next_at()
+        return self._timeline.next_at()
 
     def advance(self, until: float) -> None:
         """Let everything happen that is due by `until`; then `now` is `until`.
@@ -130,13 +133,7 @@ class Engine:
         Raises:
             ValueError: `until` is past.
         """
-        if until < self.now:
-            raise ValueError(f"time does not run back: now is {self.now}, got {until}")
-        queue, machine = self._machine.queue, self._machine
-        while queue.pop(until):
-            machine.deliver()
-        if math.isfinite(until):
-            queue.now = until
+        self._timeline.advance(until)
 
     def run(self, job: Job) -> Job:
         """Advance until the job has ended, and return it.
@@ -144,11 +141,9 @@ class Engine:
         Raises:
             RuntimeError: It never will: something is stalled, or a load waits for a model kept for ever.
         """
-        queue, machine = self._machine.queue, self._machine
         while not job.done:
-            if not queue.pop(math.inf):
+            if not self._timeline.step():
                 raise RuntimeError(f"{job!r} will never end")
-            machine.deliver()
         return job
 
     def run_until_idle(self) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from zeta_router.simulator.catalog import canonical
+
 FaultKind = Literal[
     "out_of_memory",  # the next load fails for want of VRAM
     "load_crash",  # the runner dies while loading
@@ -29,7 +31,7 @@ class Fault:
 
     kind: FaultKind
     model: str | None = None
-    """Canonical name, as in the catalog."""
+    """As in the catalog, in lower case."""
     at: int = 0
     """Token (crash) or chunk (wire), counted from 1; 0 is before the first."""
     times: int | None = 1
@@ -54,10 +56,11 @@ class Faults:
         """
         if not factor > 0:
             raise ValueError(f"factor must be positive, got {factor!r}")
+        key = _key(model)
         if factor == 1:
-            self._slowdown.pop(model, None)
+            self._slowdown.pop(key, None)
         else:
-            self._slowdown[model] = factor
+            self._slowdown[key] = factor
         self._tell()
 
     def stall(self, *, model: str | None = None) -> None:
@@ -69,14 +72,14 @@ class Faults:
         self.slow(1.0, model=model)
 
     def slowdown(self, model: str) -> float:
-        """Return how many times slower than normal a model runs, at least counting host and model."""
+        """Return how many times slower than normal a model runs: the host's factor times its own."""
         if not self._slowdown:
             return 1.0
-        return self._slowdown.get(None, 1.0) * self._slowdown.get(model, 1.0)
+        return self._slowdown.get(None, 1.0) * self._slowdown.get(_key(model), 1.0)
 
     def add(self, kind: FaultKind, *, model: str | None = None, at: int = 0, times: int | None = 1) -> Fault:
         """Arm a fault and return it, for `remove`."""
-        fault = Fault(kind=kind, model=model, at=at, times=times)
+        fault = Fault(kind=kind, model=_key(model), at=at, times=times)
         self._armed.append(fault)
         return fault
 
@@ -86,8 +89,10 @@ class Faults:
 
     def take(self, kind: FaultKind, model: str) -> Fault | None:
         """Return the first armed fault of this kind for this model and use up one of its times."""
+        if not self._armed:
+            return None
         for fault in self._armed:
-            if fault.kind == kind and fault.model in (None, model):
+            if fault.kind == kind and fault.model in (None, _key(model)):
                 if fault.times is not None:
                     fault.times -= 1
                     if fault.times <= 0:
@@ -118,3 +123,8 @@ class Faults:
     def _tell(self) -> None:
         for listener in self._listeners:
             listener()
+
+
+def _key(model: str | None) -> str | None:
+    """Return the name under which a model is found, however it was written (1.2)."""
+    return None if model is None else canonical(model).lower()

@@ -6,9 +6,9 @@ import math
 from collections import deque
 from collections.abc import Callable
 
-from zeta_router.simulator.events import COMPLETION, EXPIRY
 from zeta_router.simulator.machine import Machine
 from zeta_router.simulator.runner import Runner
+from zeta_router.simulator.timeline import COMPLETION, EXPIRY
 
 SHORT_VRAM_WAIT_S = 0.25  # one poll: the growth of free memory is seen
 LONG_VRAM_WAIT_S = 5.0  # it is not seen
@@ -31,11 +31,6 @@ class Janitor:
         self._vram_wait = vram_wait or self._draw_vram_wait
         self._waiting = False
         self._queue: deque[tuple[Callable[[Runner], None], Runner]] = deque()
-
-    @property
-    def idle(self) -> bool:
-        """Whether it has nothing to do."""
-        return not self._waiting and not self._queue
 
     def finished(self, runner: Runner) -> None:
         """A request of this runner has ended."""
@@ -62,7 +57,7 @@ class Janitor:
         else:
             machine = self._machine
             runner.expires_at = machine.now + runner.keep_alive
-            runner.timer = machine.queue.at(runner.expires_at, EXPIRY, self.expire, runner)
+            runner.timer = machine.timeline.at(runner.expires_at, EXPIRY, self.expire, runner)
 
     def _unload(self, runner: Runner) -> None:
         if self._loaded.get(runner.model.blob) is not runner:
@@ -70,13 +65,13 @@ class Janitor:
         if runner.running:
             runner.doomed = True
             return
-        self._machine.queue.cancel(runner.timer)
+        self._machine.timeline.cancel(runner.timer)
         before = len(self._loaded)
         del self._loaded[runner.model.blob]
         self._waiting = True
         wait = self._vram_wait(before) if self._machine.profile.discrete and runner.placement.size_vram else 0.0
         if wait:
-            self._machine.queue.at(self._machine.now + wait, COMPLETION, self._vram_freed)
+            self._machine.timeline.at(self._machine.now + wait, COMPLETION, self._vram_freed)
         else:
             self._vram_freed(None)
 

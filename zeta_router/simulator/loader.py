@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from zeta_router.simulator import errors, memory
-from zeta_router.simulator.events import PENDING
 from zeta_router.simulator.jobs import Job, JobError, JobState
 from zeta_router.simulator.loading import Loading
 from zeta_router.simulator.machine import Machine
 from zeta_router.simulator.options import LoadOptions, lower_context
 from zeta_router.simulator.runner import Runner
+from zeta_router.simulator.timeline import PENDING
 from zeta_router.simulator.victims import pick_victim
 
 MODELS_PER_GPU = 3
@@ -25,6 +25,17 @@ class _Phase(Enum):
     asking = "asking for the GPUs"
     loading = "loading"
     evicting = "waiting for an unload"
+
+
+@dataclass(slots=True)
+class _Head:
+    """The request that the loop works on."""
+
+    job: Job
+    options: LoadOptions
+    """What to load it with; the context is lowered after running out of memory."""
+    alone: bool = False
+    """It ran out of memory beside other models: all of them go, and this is its last try."""
 
 
 class Loader:
@@ -50,10 +61,7 @@ class Loader:
         self._expire = expire
         self._pending: deque[Job] = deque()
         self._phase = _Phase.idle
-        self._head: Job | None = None
-        self._options: LoadOptions | None = None  # of the head, its context lowered after running out of memory
-        self._empties = False  # everything must go: the head ran out of memory beside other models
-        self._emptied = False  # ... and has had its second try
+        self._head: _Head | None = None
         self._unheard = 0  # unloads that ended while nobody waited for one
         self._loading: Loading | None = None
         self._seen: set[str] = set()  # blobs in the page cache
@@ -62,11 +70,6 @@ class Loader:
     def idle(self) -> bool:
         """Whether nothing is loading or waiting to be."""
         return self._phase is _Phase.idle
-
-    @property
-    def loading(self) -> Runner | None:
-        """The runner that is being loaded; it holds its memory already and is in no list yet."""
-        return self._loading.runner if self._loading is not None else None
 
     def submit(self, job: Job) -> bool:
         """Put a request in line; False if the line is full."""
@@ -79,7 +82,7 @@ class Loader:
 
     def leave(self, job: Job) -> None:
         """A client in line or at the head is gone: a load of its own dies with it, a place in line stays counted."""
-        if job is self._head and self._loading is not None:
+        if self._head is not None and job is self._head.job and self._loading is not None:
             self._loading.abort()
             self._loading = None
             self._next()
@@ -103,17 +106,13 @@ class Loader:
     def _step(self) -> None:
         """Decide what to do for the head, then for the next, until something must be waited for."""
         self._phase = _Phase.deciding
-        while self._take_head():
-            job = self._head
-            options = self._options
-            if job is None or options is None:
-                return
-            runner = self._loaded.get(job.work.model.blob)
-            if runner is not None and not self._empties and runner.alive and runner.options.serves(options):
+        while (head := self._take_head()) is not None:
+            runner = self._loaded.get(head.job.work.model.blob)
+            if runner is not None and not head.alone and runner.alive and runner.options.serves(head.options):
                 self._head = None
-                self._use(runner, job)
+                self._use(runner, head.job)
                 continue
-            victims = self._victims(runner, job, options)
+            victims = self._victims(runner, head)
             if not victims:
                 self._ask()
                 return
@@ -127,31 +126,29 @@ class Loader:
         self._phase = _Phase.idle
         self._unheard = 0
 
-    def _take_head(self) -> bool:
-        """Make the first whose client is still there the head, unless there is one."""
+    def _take_head(self) -> _Head | None:
+        """Return the head; if there is none, the first in line whose client is still there becomes it."""
         while self._head is None and self._pending:
             job = self._pending.popleft()
             if job.state is JobState.queued:
-                self._head = job
-                self._options = self._options_of(job)
-                self._empties = self._emptied = False
-        return self._head is not None
+                self._head = _Head(job, self._options_of(job))
+        return self._head
 
-    def _victims(self, runner: Runner | None, job: Job, options: LoadOptions) -> list[Runner]:
+    def _victims(self, runner: Runner | None, head: _Head) -> list[Runner]:
         """Return who must go before the head can load; nobody if it can load now."""
         loaded = self._loaded.values()
-        if self._empties:
+        if head.alone:
             return list(loaded)
         if runner is not None:
             return [runner]
         if not loaded:
             return []
-        if len(loaded) >= (self._machine.settings.max_loaded_models or MODELS_PER_GPU):
-            return [pick_victim(loaded)]
-        model = job.work.model
-        slots = memory.slot_count(model, self._machine.settings.num_parallel)
-        if memory.fits(model, options, slots, self.free_vram()):
-            return []
+        settings = self._machine.settings
+        if len(loaded) < (settings.max_loaded_models or MODELS_PER_GPU):
+            model = head.job.work.model
+            slots = memory.slot_count(model, settings.num_parallel)
+            if memory.fits(model, head.options, slots, self.free_vram()):
+                return []
         return [pick_victim(loaded)]
 
     def free_vram(self) -> int:
@@ -165,7 +162,7 @@ class Loader:
 
     def _mark(self, victim: Runner) -> None:
         """Let a victim go as soon as it is idle, unless somebody gives it a new keep_alive before (4.6)."""
-        self._machine.queue.cancel(victim.timer)
+        self._machine.timeline.cancel(victim.timer)
         victim.timer = None
         victim.keep_alive = 0.0
         if not victim.running:
@@ -174,63 +171,56 @@ class Loader:
     def _ask(self) -> None:
         """Find the GPUs: slow when there is no runner to ask."""
         self._phase = _Phase.asking
-        if self._loaded or self._machine.profile.cpu_only:
+        if self._loaded:
             self._load(None)
         else:
-            self._machine.queue.at(self._machine.now + self._machine.profile.discovery_s, PENDING, self._load)
+            self._machine.timeline.at(self._machine.now + self._machine.profile.discovery_s, PENDING, self._load)
 
     def _load(self, _: object) -> None:
-        job, options, machine = self._head, self._options, self._machine
-        if job is None or options is None:
-            return
-        if job.state is not JobState.queued:
+        head, machine = self._head, self._machine
+        if head is None or head.job.state is not JobState.queued:
             self._next()
             return
-        model = job.work.model
+        model = head.job.work.model
         slots = memory.slot_count(model, machine.settings.num_parallel)
         try:
-            placement = memory.place(model, options, slots, self.free_vram(), machine.profile)
+            placement = memory.place(model, head.options, slots, self.free_vram(), machine.profile)
         except memory.OutOfMemory:
-            self._failed(errors.OUT_OF_MEMORY)
+            self._failed(head, errors.OUT_OF_MEMORY)
             return
-        runner = Runner(machine, model, options, placement, slots=slots, ended=self._ended)
+        runner = Runner(machine, model, head.options, placement, slots=slots, ended=self._ended)
         runner.keep_alive = machine.settings.keep_alive
         self._phase = _Phase.loading
         self._loading = Loading(machine, runner, cold=model.blob not in self._seen, ended=self._load_ended)
 
     def _load_ended(self, loading: Loading, error: JobError | None) -> None:
-        job, runner = self._head, loading.runner
+        head, runner = self._head, loading.runner
         self._loading = None
-        if job is None:
+        if head is None:
             return
         if error is not None:
-            self._failed(error)
+            self._failed(head, error)
             return
         self._seen.add(runner.model.blob)
         self._loaded[runner.model.blob] = runner
-        self._head = None
         self._phase = _Phase.deciding
-        self._use(runner, job)
-        self._step()
+        self._use(runner, head.job)
+        self._next()
 
-    def _failed(self, error: JobError) -> None:
+    def _failed(self, head: _Head, error: JobError) -> None:
         """Out of memory: a smaller automatic context, then an empty card, then the end (4.8)."""
-        job, options = self._head, self._options
-        if job is None or options is None:
-            return
         if error.kind == "out_of_memory":
-            lower = lower_context(job.work.model, options)
+            lower = lower_context(head.job.work.model, head.options)
             if lower is not None:
-                self._options = replace(options, num_ctx=lower)
+                head.options = replace(head.options, num_ctx=lower)
                 self._step()
                 return
-            if self._loaded and not self._emptied:
-                self._empties = self._emptied = True
+            if self._loaded and not head.alone:
+                head.alone = True
                 self._step()
                 return
-        self._head = None
-        self._fail(job, error)
-        self._step()
+        self._fail(head.job, error)
+        self._next()
 
 
 def memory_of(runner: Runner, cpu_only: bool) -> int:

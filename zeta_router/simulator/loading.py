@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable
 
 from zeta_router.simulator import errors
-from zeta_router.simulator.events import COMPLETION, Event
 from zeta_router.simulator.jobs import JobError
 from zeta_router.simulator.machine import Machine
 from zeta_router.simulator.runner import Runner
 from zeta_router.simulator.speeds import load_seconds
+from zeta_router.simulator.timeline import COMPLETION, Event
 
 POLL_S = 0.25
 _EPSILON = 1e-6  # ready in the very instant of a poll is seen by it
@@ -47,19 +47,19 @@ class Loading:
         machine = self._machine
         self._left -= (machine.now - self._since) * self._rate
         self._since = machine.now
-        machine.queue.cancel(self._event)
+        machine.timeline.cancel(self._event)
         self._rate = 0.0 if self._stalled else 1 / machine.faults.slowdown(self.runner.model.name)
         if self._rate:
             elapsed = machine.now + self._left / self._rate - self._started
             polls = math.ceil(elapsed / POLL_S - _EPSILON)
-            self._event = machine.queue.at(self._started + polls * POLL_S, COMPLETION, self._end, self._error)
+            self._event = machine.timeline.at(self._started + polls * POLL_S, COMPLETION, self._end, self._error)
         elif math.isfinite(machine.settings.load_timeout) and machine.settings.load_timeout > 0:
             timeout = machine.now + machine.settings.load_timeout
-            self._event = machine.queue.at(timeout, COMPLETION, self._end, errors.LOAD_TIMEOUT)
+            self._event = machine.timeline.at(timeout, COMPLETION, self._end, errors.LOAD_TIMEOUT)
 
     def abort(self) -> None:
         """Kill the runner: nothing is kept (4.8)."""
-        self._machine.queue.cancel(self._event)
+        self._machine.timeline.cancel(self._event)
 
     def _end(self, error: JobError | None) -> None:
         self._ended(self, error)

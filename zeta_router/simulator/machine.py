@@ -1,16 +1,16 @@
-"""What all parts of one host share: its clock, its hardware, its faults, and the post to listeners."""
+"""What all parts of one host share: its clock, its hardware, its faults, and how its speed is divided."""
 
 from __future__ import annotations
 
-from collections import deque
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
-from zeta_router.simulator.events import EventQueue
 from zeta_router.simulator.faults import Faults
 from zeta_router.simulator.jobs import Job, JobEvent
 from zeta_router.simulator.profiles import HostProfile
 from zeta_router.simulator.settings import ServerSettings
+from zeta_router.simulator.timeline import Timeline
 
 if TYPE_CHECKING:
     from zeta_router.simulator.runner import Runner
@@ -19,24 +19,22 @@ if TYPE_CHECKING:
 class Machine:
     """The host below the scheduler. Runners that work at the same time share its speed."""
 
-    __slots__ = ("_busy", "_delivering", "_post", "faults", "profile", "queue", "rng", "settings")
+    __slots__ = ("_busy", "faults", "profile", "rng", "settings", "timeline")
 
     def __init__(
-        self, profile: HostProfile, settings: ServerSettings, faults: Faults, rng: Random, *, now: float
+        self, profile: HostProfile, settings: ServerSettings, faults: Faults, rng: Random, timeline: Timeline
     ) -> None:
         self.profile = profile
         self.settings = settings
         self.faults = faults
         self.rng = rng
-        self.queue = EventQueue(now)
+        self.timeline = timeline
         self._busy: list[Runner] = []
-        self._post: deque[tuple[Job, JobEvent]] = deque()
-        self._delivering = False
 
     @property
     def now(self) -> float:
         """Seconds of virtual time."""
-        return self.queue.now
+        return self.timeline.now
 
     def slowdown(self, model: str) -> float:
         """Return how many times slower than alone and healthy a model runs beside the others at work now."""
@@ -60,19 +58,7 @@ class Machine:
             runner.repace()
 
     def tell(self, job: Job, event: JobEvent) -> None:
-        """Put an event in the post: it is delivered when the state is whole again."""
-        if job.listener is not None:
-            self._post.append((job, event))
-
-    def deliver(self) -> None:
-        """Deliver the post. What a listener does may make more, which is delivered in turn."""
-        if self._delivering:
-            return
-        self._delivering = True
-        try:
-            while self._post:
-                job, event = self._post.popleft()
-                if job.listener is not None:
-                    job.listener(job, event)
-        finally:
-            self._delivering = False
+        """Tell the job's listener, once the state is whole again."""
+        listener = job.listener
+        if listener is not None:
+            self.timeline.tell(partial(listener, job, event))

@@ -47,7 +47,7 @@ class HostProfile:
     request_overhead_s: float = 0.003
     """Template, tokenising and sampling set-up, between slot and prefill; in no field but the total."""
     slot_cost: float = 0.35
-    """How much each further active slot lengthens a step: 0 is free, 1 halves the speed of two."""
+    """How much each further active slot lengthens a step: 0 is free, 1 halves the speed of two. An assumption."""
     prefill_cost: float = 1.0
     """How much each further slot in prefill lengthens the others' prefill, likewise."""
     prefill_batch: int = 512

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from zeta_router.simulator import errors, reports
 from zeta_router.simulator.catalog import SimulatedModel
-from zeta_router.simulator.events import Event
 from zeta_router.simulator.jobs import Job, JobError, JobEvent, JobState
 from zeta_router.simulator.machine import Machine
 from zeta_router.simulator.memory import Placement
@@ -15,6 +14,7 @@ from zeta_router.simulator.options import LoadOptions
 from zeta_router.simulator.prompt_cache import NOTHING, HostCache, after
 from zeta_router.simulator.slots import Slot, best_slot
 from zeta_router.simulator.speeds import decode_rate, prefill_rate
+from zeta_router.simulator.timeline import Event
 
 
 class Runner:
@@ -48,7 +48,7 @@ class Runner:
         """Slots at work, oldest first."""
         self._machine = machine
         self._ended = ended
-        self._free = [Slot(machine.queue, self._reached) for _ in range(slots)]
+        self._free = [Slot(machine.timeline, self._reached) for _ in range(slots)]
         self._waiters: deque[Job] = deque()
         self._prefill_rate = prefill_rate(machine.profile, model, placement.gpu_share)
         per_token = model.kv_bytes_per_token

@@ -69,7 +69,7 @@ class Scheduler:
         """Let a model go when it is idle; it keeps serving until then (1.3)."""
         runner = self.loaded.get(blob)
         if runner is not None:
-            self._machine.queue.cancel(runner.timer)
+            self._machine.timeline.cancel(runner.timer)
             runner.timer = None
             runner.expires_at = self._machine.now
             runner.keep_alive = 0.0
@@ -85,7 +85,7 @@ class Scheduler:
         """Hand a runner to a request; the last given keep_alive counts (1.6)."""
         machine = self._machine
         runner.running += 1
-        machine.queue.cancel(runner.timer)
+        machine.timeline.cancel(runner.timer)
         runner.timer = None
         if job.work.keep_alive is not None:
             runner.keep_alive = job.work.keep_alive

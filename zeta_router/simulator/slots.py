@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from zeta_router.simulator.events import COMPLETION, Event, EventQueue
 from zeta_router.simulator.jobs import Job, Work
 from zeta_router.simulator.prompt_cache import NOTHING, SIMILAR, Remembered
+from zeta_router.simulator.timeline import COMPLETION, Event, Timeline
 
 
 class Slot:
@@ -17,9 +17,9 @@ class Slot:
 
     __slots__ = (
         "_event",
-        "_queue",
         "_reached",
         "_since",
+        "_timeline",
         "decode_rate",
         "decoding",
         "job",
@@ -32,10 +32,10 @@ class Slot:
         "work_tokens",
     )
 
-    def __init__(self, queue: EventQueue, reached: Callable[[Slot], None]) -> None:
+    def __init__(self, timeline: Timeline, reached: Callable[[Slot], None]) -> None:
         self.job: Job | None = None
         self.prompt: Remembered = NOTHING
-        self.last_used = queue.now
+        self.last_used = timeline.now
         self.decoding = False
         self.position = 0.0
         """Tokens of the prompt read, or of the answer made."""
@@ -47,53 +47,53 @@ class Slot:
         self.decode_rate = 0.0
         self.work_tokens = 0.0
         """Prompt tokens to compute, without the request's fixed overhead."""
-        self._queue = queue
+        self._timeline = timeline
         self._reached = reached
-        self._since = queue.now
+        self._since = timeline.now
         self._event: Event | None = None
 
     def aim(self, position: float, milestone: float) -> None:
         """Be at `position` now, with `milestone` as the next thing to happen. Follow with `pace`."""
-        self._queue.cancel(self._event)
+        self._timeline.cancel(self._event)
         self._event = None
         self.position = position
         self.milestone = milestone
-        self._since = self._queue.now
+        self._since = self._timeline.now
 
     def pace(self, rate: float) -> None:
         """Go on at `rate` tokens per second; at 0 nothing will happen until the next change."""
         if rate == self.rate and self._event is not None:
             return
-        now = self._queue.now
+        now = self._timeline.now
         if self._event is not None:
             self.settle()
-            self._queue.cancel(self._event)
+            self._timeline.cancel(self._event)
             self._event = None
         self.rate = rate
         self._since = now
         if rate > 0:
             due = now + (self.milestone - self.position) / rate
-            self._event = self._queue.at(due, COMPLETION, self._arrive)
+            self._event = self._timeline.at(due, COMPLETION, self._arrive)
 
     def settle(self) -> None:
         """Bring `position` up to now."""
         if self._event is not None:
-            now = self._queue.now
+            now = self._timeline.now
             self.position = min(self.position + (now - self._since) * self.rate, self.milestone)
             self._since = now
 
     def clear(self) -> None:
         """Be free."""
-        self._queue.cancel(self._event)
+        self._timeline.cancel(self._event)
         self._event = None
         self.job = None
         self.decoding = False
-        self.last_used = self._queue.now
+        self.last_used = self._timeline.now
 
     def _arrive(self, _: object) -> None:
         self._event = None
         self.position = self.milestone
-        self._since = self._queue.now
+        self._since = self._timeline.now
         self._reached(self)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import replace
 
 from zeta_router.simulator.catalog import SimulatedModel, canonical, hex_digest
 from zeta_router.simulator.shapes import BITS_PER_WEIGHT, KNOWN, TYPICAL, Shape
@@ -63,11 +62,6 @@ def model_from_tag(tag: str, *, num_ctx: int | None = None, rendered: bool = Tru
         active_share=shape.active_share,
         rendered=rendered,
     )
-
-
-def with_num_ctx(model: SimulatedModel, num_ctx: int | None) -> SimulatedModel:
-    """Return the model with another context in its Modelfile."""
-    return replace(model, num_ctx=num_ctx)
 
 
 def _shape(name: str) -> Shape:
