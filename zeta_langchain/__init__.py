@@ -1,1 +1,27 @@
-"""Zeta."""
+"""Zeta for LangChain: chat models whose Ollama model is picked per request.
+
+Names are imported when they are first used, so that `import zeta_langchain` loads neither `langchain_ollama` nor
+`langchain.agents`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zeta_langchain.chat import ChatZeta
+
+__all__ = ["ChatZeta"]
+
+_HOMES = {"ChatZeta": "zeta_langchain.chat"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,101 @@
+"""What an answer says of how its attempt went: is anything in it, is it complete, can it be used, what did it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from langchain_core.exceptions import OutputParserException
+from langchain_core.messages import AIMessage, AIMessageChunk
+from pydantic import ValidationError
+
+from zeta_router.attempts import Attempt
+from zeta_router.ollama import fate_of as fate_on_the_wire
+from zeta_router.ollama import outcome_of as outcome_on_the_wire
+from zeta_router.outcome import Fate, Outcome, Timings
+
+MISTAKES = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    NameError,
+    AssertionError,
+    NotImplementedError,
+    ImportError,
+)
+"""What wrong code or wrong input raises, e.g. `stop` given twice: another model would raise it again, and none of them is
+to blame."""
+
+UNREADABLE = (OutputParserException, ValidationError)
+"""What LangChain raises for an answer that does not follow its schema, or for a tool call that is not JSON."""
+
+EMPTY = "the answer is empty"
+"""Complete, and without a word: it may be shown if no other model has more to say."""
+
+
+def fate_of(error: Exception) -> Fate | None:
+    """Return how an attempt ended that raised this, or None where no model is to blame."""
+    if isinstance(error, UNREADABLE):
+        return Fate.invalid
+    return None if isinstance(error, MISTAKES) else fate_on_the_wire(error)
+
+
+def says_something(message: AIMessage) -> bool:
+    """Return whether a message, or one chunk of it, holds anything: text, thinking, a tool call, a picture."""
+    if message.content or message.tool_calls or message.invalid_tool_calls:
+        return True
+    if isinstance(message, AIMessageChunk) and message.tool_call_chunks:
+        return True
+    return bool(message.additional_kwargs.get("reasoning_content"))
+
+
+def is_cache_hit(message: AIMessage) -> bool:
+    """Return whether LangChain took a message from a cache: then, and only then, it says that it cost nothing."""
+    usage = message.usage_metadata
+    return usage is not None and usage.get("total_cost") == 0  # type: ignore[comparison-overlap]  # not in the TypedDict
+
+
+def outcome_of(message: AIMessage | None, attempt: Attempt, *, from_ollama: bool, two_pass: bool) -> Outcome:
+    """Return how an attempt went that ended with this message.
+
+    Args:
+        message: As the model gave it; None where nothing of it was seen.
+        attempt: Whose it is; its clock tells the seconds.
+        from_ollama: The message has Ollama's own clocks, and is complete only if it says `done`.
+        two_pass: The model thought and was bound to a format.
+    """
+    elapsed, first = attempt.elapsed, attempt.first_token_after
+    seen = Timings(first_token=first, total=elapsed)
+    if message is None:
+        return Outcome(fate=Fate.ok, timings=seen)
+    if is_cache_hit(message):
+        return Outcome(fate=Fate.cache_hit, timings=Timings(total=elapsed))
+    if from_ollama:
+        return outcome_on_the_wire(message.response_metadata, elapsed=elapsed, first_token=first, two_pass=two_pass)
+    usage = message.usage_metadata
+    return Outcome(
+        fate=Fate.ok,
+        timings=seen,
+        prompt_tokens=usage["input_tokens"] if usage else None,
+        output_tokens=usage["output_tokens"] if usage else None,
+    )
+
+
+def judged(outcome: Outcome, message: AIMessage | None, tools: Collection[str]) -> Outcome:
+    """Return an outcome, turned into a failure where the message is of no use although it is complete.
+
+    Args:
+        outcome: As the clocks tell it.
+        message: The answer.
+        tools: Names of the tools that were offered; empty where any name will do.
+    """
+    if outcome.fate is not Fate.ok or message is None:
+        return outcome
+    if not says_something(message) and outcome.done_reason != "length":  # then the bound was the caller's, for thoughts
+        return replace(outcome, fate=Fate.truncated, error=EMPTY)
+    if message.invalid_tool_calls:
+        return replace(outcome, fate=Fate.invalid, error="a tool call could not be read")
+    if tools and any(call["name"] not in tools for call in message.tool_calls):
+        return replace(outcome, fate=Fate.invalid, error="it called a tool that was not offered")
+    return outcome

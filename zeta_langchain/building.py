@@ -1,0 +1,136 @@
+"""Children that Zeta builds: `ChatOllama` objects without the surprises of their defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.language_models import BaseChatModel
+
+from zeta_langchain.children import copied, is_ollama
+from zeta_router.errors import ConfigError
+from zeta_router.model import ModelCard
+from zeta_router.ollama import Connection, hosts_from_environment, num_ctx_for, plain_address
+from zeta_router.ollama.wire import bound_gaps, timeout_for
+
+if TYPE_CHECKING:
+    import httpx
+
+    from zeta_router.router import ZetaDynamicRouter
+
+
+def build(router: ZetaDynamicRouter, key: tuple[str, str], keywords: Mapping[str, Any]) -> BaseChatModel:
+    """Return a `ChatOllama` for a model on one of the router's hosts. Contacts nobody.
+
+    Args:
+        router: Knows the hosts, and how large the context of its models is.
+        key: Model and host.
+        keywords: Further `ChatOllama` keywords.
+
+    Raises:
+        ConfigError: The host is not one of the router's, or a keyword is none of `ChatOllama`'s.
+    """
+    model, host = key
+    connection = router.connections.get(host)
+    if connection is None:
+        raise ConfigError(
+            f"{model} on {host} is not on an Ollama host of the router; give its chat model in models=[...]"
+        )
+    card = next(
+        (card for card in router.cards if card.name == model and card.host in (None, host)), ModelCard(name=model)
+    )
+    return chat_ollama(model, connection, num_ctx=num_ctx_for(card, at_most=router.limits.context), keywords=keywords)
+
+
+def chat_ollama(model: str, connection: Connection, *, num_ctx: int, keywords: Mapping[str, Any]) -> BaseChatModel:
+    """Return a `ChatOllama` that calls a model over one connection, always with the same `num_ctx`, in tokens."""
+    from langchain_ollama import ChatOllama
+
+    unknown = keywords.keys() - ChatOllama.model_fields.keys()
+    if unknown:
+        raise ConfigError(f"child_kwargs names {', '.join(sorted(unknown))}, which ChatOllama does not have")
+    told = {"num_ctx": num_ctx, **keywords}
+    shared = told.pop("client_kwargs", None) or {}
+    blocking = {**shared, **(told.pop("sync_client_kwargs", None) or {})}
+    awaited = {**shared, **(told.pop("async_client_kwargs", None) or {})}
+    child = ChatOllama(
+        model=model,
+        base_url=connection.address,
+        sync_client_kwargs={**client_settings(connection), "event_hooks": gap_hook(connection), **blocking},
+        async_client_kwargs={**client_settings(connection), "event_hooks": agap_hook(connection), **awaited},
+        **told,
+    )
+    return without_secrets(child)
+
+
+def client_settings(connection: Connection) -> dict[str, Any]:
+    """Return the keywords of a client for one host, made anew, so that no two hosts share headers."""
+    import httpx
+
+    return {
+        "headers": connection.headers,
+        # No limit before the first byte: Ollama sends nothing while a model loads, and leaving would throw the load away.
+        "timeout": timeout_for(connection, read=None),
+        # An answer takes seconds, a new connection a millisecond. A kept one may be dead, or belong to an event loop that
+        # has ended: https://github.com/ollama/ollama-python/issues/547
+        "limits": httpx.Limits(max_connections=None, max_keepalive_connections=0),
+        # As in `zeta_router.ollama`: a proxy cannot reach this machine, and certificates take 50 ms to load.
+        "trust_env": not connection.is_loopback,
+        "verify": connection.address.startswith("https:"),
+    }
+
+
+def gap_hook(connection: Connection) -> dict[str, Any]:
+    """Return the hook of a client that bounds the silence between two pieces of an answer."""
+
+    def begun(response: httpx.Response) -> None:
+        bound_gaps(response, connection.timeouts.between_chunks)
+
+    return {"response": [begun]}
+
+
+def agap_hook(connection: Connection) -> dict[str, Any]:
+    """Return what `gap_hook` returns, for a client that is awaited."""
+
+    async def begun(response: httpx.Response) -> None:
+        bound_gaps(response, connection.timeouts.between_chunks)
+
+    return {"response": [begun]}
+
+
+def without_secrets(child: BaseChatModel) -> BaseChatModel:
+    """Return a `ChatOllama` that shows no password and no header in its repr, which LangChain writes into every trace.
+
+    Its clients have what they need already; the fields are only there to build them.
+    """
+    if not is_ollama(child):
+        return child
+    url = getattr(child, "base_url", None)
+    update: dict[str, Any] = {"client_kwargs": {}, "sync_client_kwargs": {}, "async_client_kwargs": {}}
+    if url:
+        update["base_url"] = plain_address(url)
+    return copied(child, update)
+
+
+def card_of(name: str, child: BaseChatModel) -> ModelCard:
+    """Return the card of a child that was given as an object, as far as it tells."""
+    profile = getattr(child, "profile", None) or {}
+    context = getattr(child, "num_ctx", None) or profile.get("max_input_tokens")
+    if not is_ollama(child):
+        return ModelCard(name=name, host=child._llm_type, context_length=context)
+    host = plain_address(getattr(child, "base_url", None) or hosts_from_environment()[0])
+    return replace(ModelCard.from_name(name, host=host), context_length=context)
+
+
+def name_of(child: BaseChatModel) -> str:
+    """Return the name of a child that was given as an object.
+
+    Raises:
+        ConfigError: It has none.
+    """
+    for field in ("model", "model_name", "model_id"):
+        name = getattr(child, field, None)
+        if isinstance(name, str) and name:
+            return name
+    raise ConfigError(f"a {type(child).__name__} does not tell its model; name it: models={{'my-model': ...}}")

@@ -1,0 +1,273 @@
+"""`ChatZeta`: a LangChain chat model whose model is picked per request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, NoReturn, cast
+
+from langchain_core.language_models import LangSmithParams, LanguageModelInput
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
+from pydantic import ConfigDict, Field, PrivateAttr
+
+from zeta_langchain.call import Call
+from zeta_langchain.children import Prepared
+from zeta_langchain.delegation import DelegatingChatModel
+from zeta_langchain.founding import Given, found
+from zeta_langchain.kinds import Kind, Messages
+from zeta_langchain.messages import count_tokens, request_of
+from zeta_langchain.pinning import pinned
+from zeta_langchain.profiles import meet
+from zeta_langchain.structured import ZetaStructured
+from zeta_router.objective import Objective
+from zeta_router.router import ZetaDynamicRouter
+
+HANDED_ON = (
+    "temperature",
+    "num_predict",
+    "max_tokens",
+    "num_ctx",
+    "top_k",
+    "top_p",
+    "seed",
+    "repeat_penalty",
+    "reasoning",
+    "format",
+    "keep_alive",
+    "output_version",
+    "cache",
+    "callbacks",
+    "tags",
+    "metadata",
+)
+"""Fields that a `ChatZeta` hands on to the child it picks, where the child has a field of that name."""
+
+
+class ChatZeta(DelegatingChatModel):
+    """A LangChain chat model whose model is picked per request, and learned from with each answer.
+
+    Instantiate:
+        ```python
+        from zeta_langchain import ChatZeta
+
+        llm = ChatZeta(["qwen2.5-coder:7b", "deepseek-r1:14b", "llama3.2:3b"])  # Ollama tags
+        llm = ChatZeta.from_ollama(hosts=["http://gpu-1:11434", "http://gpu-2:11434"])  # all that is there
+        llm = ChatZeta([ChatOllama(model="phi4:14b"), any_other_chat_model])
+        ```
+
+    Invoke, stream, batch, each also awaited:
+        ```python
+        llm.invoke("Reverse a list in Python", config={"configurable": {"zeta_task": "code"}})
+        ```
+        The `configurable` keys are optional: `zeta_task` (else found from the text), `zeta_session` (else `thread_id`),
+        `zeta_deadline` (seconds from now), `zeta_model` (answer with this one).
+
+    Response metadata:
+        `message.response_metadata["zeta"]` says which model answered and why; see `metadata.stamp_of`.
+
+    When a model fails before anything of its answer was shown, the next best one is asked. After that the error surfaces:
+    `EveryAttemptFailed` where several failed, else the error of the only one. Errors of Ollama are `OllamaError`s.
+
+    What was learned belongs to the router, which copies (`model_copy`, `deepcopy`, `configurable_fields`) share, with the
+    children. It cannot be pickled.
+    """
+
+    models: Any = Field(default=None, repr=False, exclude=True)
+    """Names, `ModelCard`s or chat models; or a mapping from your own names to chat models."""
+    router: Any = Field(default=None, repr=False, exclude=True)
+    """The `ZetaDynamicRouter` that picks; made from `models` unless given."""
+    hosts: Sequence[str] | None = Field(default=None, repr=False, exclude=True)
+    """Addresses of Ollama servers; None takes `OLLAMA_HOST`. Read when the router is made."""
+    base_url: str | None = Field(default=None, repr=False, exclude=True)
+    """One host, by the name that `ChatOllama` gives it."""
+    objective: str | Objective = "balanced"
+    """`balanced`, `fastest`, `best`, or your own numbers. Read when the router is made."""
+    child_kwargs: dict[str, Any] = Field(default_factory=dict, repr=False, exclude=True)
+    """Further `ChatOllama` keywords for the children that Zeta builds. Read when a child is built."""
+    children: Any = Field(default=None, repr=False, exclude=True)
+    """The chat models behind this one, shared by its copies."""
+
+    model: str = "zeta-router"
+    """The name of the router in traces; the model that answered is in `response_metadata["model_name"]`."""
+    temperature: float | None = None
+    num_predict: int | None = None
+    """Bound on the answer, in tokens."""
+    max_tokens: int | None = None
+    """The same, by the name that other providers give it."""
+    num_ctx: int | None = None
+    """Context of every child, in tokens; None takes what the router reckons with. Change it nowhere else: Ollama reloads."""
+    top_k: int | None = None
+    top_p: float | None = None
+    seed: int | None = None
+    repeat_penalty: float | None = None
+    stop: list[str] | None = None
+    reasoning: bool | str | None = None
+    format: str | dict[str, Any] | None = None
+    keep_alive: int | str | None = None
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, hide_input_in_errors=True)
+    _prepared: Prepared | None = PrivateAttr(default=None)
+
+    def __init__(
+        self,
+        models: Given | None = None,
+        *,
+        router: ZetaDynamicRouter | None = None,
+        hosts: Sequence[str] | None = None,
+        base_url: str | None = None,
+        objective: str | Objective = "balanced",
+        child_kwargs: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> None:
+        keywords = dict(child_kwargs or {})
+        if router is None or fields.get("children") is None:
+            router, fields["children"] = found(models, router, hosts, base_url, objective, keywords)
+        super().__init__(
+            models=models,
+            router=router,
+            hosts=hosts,
+            base_url=base_url,
+            objective=objective,
+            child_kwargs=keywords,
+            **fields,
+        )
+
+    @classmethod
+    def from_ollama(
+        cls,
+        hosts: Sequence[str] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        allow_cloud: Collection[str] = (),
+        objective: str | Objective = "balanced",
+        **fields: Any,
+    ) -> ChatZeta:
+        """Return a chat model over every model that the hosts have; asks them now.
+
+        Args:
+            hosts: Addresses; None takes `OLLAMA_HOST`.
+            headers: Sent to every host; shown nowhere.
+            allow_cloud: Cloud models that may be used: prompts leave the machine for those.
+            objective: As in the constructor.
+            fields: Further fields, e.g. `temperature=0`.
+
+        Raises:
+            ServerUnreachable: No host answers.
+            ConfigError: The hosts have no models.
+        """
+        router = ZetaDynamicRouter.from_ollama(hosts, headers=headers, allow_cloud=allow_cloud, objective=objective)
+        return cls(router=router, objective=objective, **fields)
+
+    # -- asking --------------------------------------------------------------------------------------------------
+
+    def call(self, asked: Any, config: RunnableConfig, kwargs: dict[str, Any], kind: Kind | None = None) -> Call:
+        """Return the call that a caller's input, config and keywords make.
+
+        Raises:
+            InvalidRequest: There is nothing to answer, or a value in the config is wrong.
+            NoCapableModel: No model can take it.
+        """
+        prompt = self._convert_input(asked)
+        tools = kwargs.pop("tools", None) or ()
+        choice = {"tool_choice": kwargs.pop("tool_choice")} if "tool_choice" in kwargs else {}
+        configurable = config.get("configurable") or {}
+        pin = kwargs.pop("model", None)
+        pin = configurable.get("zeta_model") if pin is None else pin
+        stop = kwargs.pop("stop", None)
+        stop = self.stop if stop is None else stop
+        if stop is not None:  # a child with stop words of its own refuses to be given others, None as well
+            kwargs["stop"] = stop
+        request = request_of(
+            prompt.to_messages(),
+            tools=tools,
+            thinks=bool(kwargs.get("reasoning", self.reasoning)),
+            max_output_tokens=self.num_predict if self.num_predict is not None else self.max_tokens,
+            configurable=configurable,
+        )
+        return Call(
+            pinned(self.router, request, pin),
+            self._children_now().get,
+            kind if kind is not None else Messages(tools, choice),
+            prompt,
+            config,
+            kwargs,
+            formatted=kind is not None or kwargs.get("format", self.format) is not None,
+        )
+
+    def _children_now(self) -> Prepared:
+        """Return the children with the parameters that this object has now."""
+        values = self.__dict__
+        parameters = {name: values[name] for name in HANDED_ON if values[name] is not None}
+        if "max_tokens" in parameters:
+            parameters.setdefault("num_predict", parameters["max_tokens"])
+        if self.disable_streaming:
+            parameters["disable_streaming"] = self.disable_streaming
+        if self._prepared is None or self._prepared.parameters != parameters:
+            self._prepared = Prepared(self.children, parameters)
+        return self._prepared
+
+    # -- binding -------------------------------------------------------------------------------------------------
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Bind tools; the child that is picked binds them by its own method. Models without tools are left out."""
+        choice = {} if tool_choice is None else {"tool_choice": tool_choice}
+        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **choice, **kwargs)
+
+    def with_structured_output(
+        self, schema: dict[str, Any] | type, *, include_raw: bool = False, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, Any]:
+        """Bind a schema; the child that is picked follows it by its own best method.
+
+        Args:
+            schema: As in `BaseChatModel.with_structured_output`.
+            include_raw: Return `raw`, `parsed` and `parsing_error`.
+            kwargs: `method` (`json_schema`, `function_calling`, `json_mode`) and `strict`, where the child knows them.
+        """
+        return ZetaStructured(llm=self, answer_schema=schema, options={"include_raw": include_raw, **kwargs})
+
+    # -- describing ----------------------------------------------------------------------------------------------
+
+    @property
+    def _llm_type(self) -> str:
+        return "zeta-router"
+
+    @property
+    def _identifying_params(self) -> Mapping[str, Any]:
+        return {"model": self.model, "models": sorted({card.name for card in self.router.cards})}
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        params = super()._get_ls_params(stop=stop, **kwargs)
+        params["ls_provider"] = "ollama" if self.children.all_ollama else "zeta"
+        return params
+
+    def _resolve_model_profile(self) -> Any:
+        return cast(Any, meet(self.children.profile_of(card) for card in self.router.cards))
+
+    def get_num_tokens(self, text: str) -> int:
+        """Return about how many tokens a text makes; the models' tokenizers differ."""
+        return self.get_num_tokens_from_messages([HumanMessage(text)])
+
+    def get_num_tokens_from_messages(self, messages: list[BaseMessage], tools: Sequence[Any] | None = None) -> int:
+        """Return about how many tokens messages and tools make."""
+        return count_tokens(messages, [convert_to_openai_tool(tool) for tool in tools or ()])
+
+    def __repr__(self) -> str:
+        return f"ChatZeta({', '.join(sorted({card.name for card in self.router.cards}))})"
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> ChatZeta:
+        """Return a copy that shares the router and the children, with what was learned."""
+        return self.model_copy()
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TypeError(
+            "a ChatZeta cannot be pickled: it holds open connections and what its router has learned; "
+            "make one in each process, and give them one store to share what is learned"
+        )

@@ -1,0 +1,134 @@
+"""The chat models that a `ChatZeta` hands its calls to, one per model and host: given, or built when first asked."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from langchain_core.globals import get_llm_cache
+from langchain_core.language_models import BaseChatModel
+
+from zeta_langchain.profiles import profile_of
+from zeta_router.model import ModelCard
+
+Key = tuple[str, str]
+"""Model and host."""
+
+
+def is_ollama(child: BaseChatModel) -> bool:
+    """Return whether a child is a `ChatOllama`, without importing it."""
+    return child._llm_type == "chat-ollama"
+
+
+class Children:
+    """Finds or builds the child for a model on a host. Safe to use from several threads.
+
+    Args:
+        given: The children that exist already.
+        build: Makes one that does not, when it is first asked for.
+    """
+
+    def __init__(self, given: Mapping[Key, BaseChatModel], build: Callable[[Key], BaseChatModel]) -> None:
+        self._children = dict(given)
+        self._build = build
+        self._lock = threading.Lock()
+        keys = [cache_key(child) for child in given.values()]
+        self._alike = {key for key in keys if keys.count(key) > 1}
+
+    def __repr__(self) -> str:
+        return f"<Children {', '.join(f'{model} on {host}' for model, host in self._children) or 'none yet'}>"
+
+    def __iter__(self) -> Iterator[BaseChatModel]:
+        return iter(tuple(self._children.values()))
+
+    def get(self, key: Key) -> BaseChatModel:
+        """Return the child for a model on a host.
+
+        Raises:
+            ConfigError: There is none, and none can be built.
+        """
+        child = self._children.get(key)
+        if child is not None:
+            return child
+        with self._lock:
+            if key not in self._children:
+                self._children[key] = self._build(key)
+            return self._children[key]
+
+    @property
+    def all_ollama(self) -> bool:
+        """Whether every child so far is a `ChatOllama`, as those that are built later will be."""
+        return all(map(is_ollama, self))
+
+    def profile_of(self, card: ModelCard) -> Mapping[str, Any] | None:
+        """Return the profile of a model: its child's, where one exists and tells, else what the card tells."""
+        child = self._children.get((card.name, card.host or ""))
+        theirs = child.profile if child is not None else None
+        return theirs if theirs is not None else profile_of(card)
+
+    def are_alike(self, child: BaseChatModel) -> bool:
+        """Return whether another child has the same key in LangChain's cache, and would answer in this one's name."""
+        return cache_key(child) in self._alike
+
+
+class Prepared:
+    """Children as one `ChatZeta` uses them: with its own parameters. The children themselves are shared, and stay as they are.
+
+    Args:
+        children: Shared.
+        parameters: Field -> value; a child that lacks a field goes without. `callbacks`, `tags`, `metadata` are added to
+            the child's own.
+    """
+
+    def __init__(self, children: Children, parameters: Mapping[str, Any]) -> None:
+        self.parameters = dict(parameters)
+        self._children = children
+        self._copies: dict[Key, BaseChatModel] = {}
+
+    def get(self, key: Key) -> BaseChatModel:
+        """Return the child for a model on a host, with the parameters."""
+        child = self._copies.get(key)
+        if child is None:
+            child = self._copies[key] = self._made(self._children.get(key))
+        if child.cache is not False and (child.cache is not None or get_llm_cache() is not None):
+            return self._uncached(child)
+        return child
+
+    def _made(self, child: BaseChatModel) -> BaseChatModel:
+        update = {name: value for name, value in self.parameters.items() if name in type(child).model_fields}
+        for name in ("callbacks", "tags", "metadata"):
+            theirs = getattr(child, name)
+            if name in update and theirs:
+                update[name] = joined(theirs, update[name])
+        return copied(child, update) if update else child
+
+    def _uncached(self, child: BaseChatModel) -> BaseChatModel:
+        """Return the child, without cache where its key there does not tell it from others."""
+        return copied(child, {"cache": False}) if not is_ollama(child) and self._children.are_alike(child) else child
+
+
+def copied(child: BaseChatModel, update: Mapping[str, Any]) -> BaseChatModel:
+    """Return a copy of a child that shares its connections."""
+    copy = child.model_copy(update=dict(update))
+    # A copy keeps the cached description of the original, and with it the original's key in LangChain's cache.
+    copy.__dict__.pop("_serialized", None)
+    return copy
+
+
+def joined(theirs: Any, ours: Any) -> Any:
+    """Return two lists, mappings or callback managers as one; neither is changed."""
+    if isinstance(theirs, list) and isinstance(ours, list):
+        return [*theirs, *ours]
+    if isinstance(theirs, Mapping) and isinstance(ours, Mapping):
+        return {**theirs, **ours}
+    manager, others = (theirs, ours) if not isinstance(theirs, list) else (ours, theirs)
+    manager = manager.copy()
+    for handler in others if isinstance(others, list) else others.handlers:
+        manager.add_handler(handler, inherit=True)
+    return manager
+
+
+def cache_key(child: BaseChatModel) -> str:
+    """Return what tells a child from others in LangChain's cache."""
+    return child._get_llm_string(stop=None)

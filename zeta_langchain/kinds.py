@@ -1,0 +1,181 @@
+"""The kinds of answers a call can ask for: messages, objects that follow a schema, events of a v3 stream.
+
+A kind says what to run on the chosen child and how to read what comes; it decides nothing and waits for nothing.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Collection, Generator, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.runnables import Runnable, RunnableConfig
+
+from zeta_langchain.answers import judged, says_something
+from zeta_langchain.metadata import KEY, stamped
+from zeta_router.outcome import Fate, Outcome
+
+
+class Kind(ABC):
+    """How to ask a child, and how to read its answer."""
+
+    @abstractmethod
+    def runnable(self, child: BaseChatModel) -> Runnable[Any, Any]:
+        """Return what to run on a child."""
+
+    def stream(
+        self, runnable: Runnable[Any, Any], prompt: Any, config: RunnableConfig, **kwargs: Any
+    ) -> Generator[Any, None, None]:
+        """Return the parts of an answer as they come."""
+        yield from runnable.stream(prompt, config, **kwargs)
+
+    async def astream(
+        self, runnable: Runnable[Any, Any], prompt: Any, config: RunnableConfig, **kwargs: Any
+    ) -> AsyncGenerator[Any, None]:
+        """Return the parts of an answer as they come, awaited."""
+        coming: Any = runnable.astream(prompt, config, **kwargs)
+        async with aclosing(coming):
+            async for part in coming:
+                yield part
+
+    def shows(self, part: Any) -> bool:
+        """Return whether the reader sees something in a part: from then on no other model can take over."""
+        return True
+
+    def is_last(self, part: Any) -> bool:
+        """Return whether a part ends the answer: it waits for the stamp."""
+        return False
+
+    def judge(self, outcome: Outcome, answer: Any, message: AIMessage | None) -> Outcome:
+        """Return an outcome, turned into a failure where the answer is of no use.
+
+        Args:
+            outcome: As the clocks tell it.
+            answer: What the runnable returned; None at the end of a stream.
+            message: The model's message below it.
+        """
+        return outcome
+
+    def stamped(self, answer: Any, stamp: Mapping[str, Any]) -> Any:
+        """Return an answer, or the last part of one, with the stamp where it has a place for it."""
+        return answer
+
+    def closing(self, before: Any, stamp: Mapping[str, Any]) -> Sequence[Any]:
+        """Return what to add to a stream that ended without a last part; `before` came before."""
+        return ()
+
+
+class Messages(Kind):
+    """Messages, with the tools that were bound."""
+
+    def __init__(self, tools: Sequence[Mapping[str, Any]] = (), options: Mapping[str, Any] | None = None) -> None:
+        self._tools = tools
+        self._options = options or {}
+        self._names = tool_names(tools)
+
+    def runnable(self, child: BaseChatModel) -> Runnable[Any, Any]:
+        """Return the child, its tools bound by its own method, so that each provider formats for itself."""
+        return child.bind_tools(list(self._tools), **self._options) if self._tools else child  # type: ignore[arg-type]
+
+    def shows(self, part: Any) -> bool:
+        """Return whether a chunk holds anything; dropped thoughts come as empty chunks."""
+        return says_something(part)
+
+    def is_last(self, part: Any) -> bool:
+        """Return whether a chunk says that it is the last, or is a whole message."""
+        return not isinstance(part, AIMessageChunk) or part.chunk_position == "last"
+
+    def judge(self, outcome: Outcome, answer: Any, message: AIMessage | None) -> Outcome:
+        """See `judged`."""
+        return judged(outcome, message if message is not None else answer, self._names)
+
+    def stamped(self, answer: Any, stamp: Mapping[str, Any]) -> Any:
+        """Return a copy of a message with the stamp in its `response_metadata`."""
+        return stamped(answer, dict(stamp))
+
+    def closing(self, before: Any, stamp: Mapping[str, Any]) -> Sequence[Any]:
+        """Return an empty last chunk, as LangChain adds one."""
+        empty = AIMessageChunk(content="", id=before.id, chunk_position="last")
+        return (stamped(empty, dict(stamp)),)
+
+
+class Objects(Kind):
+    """Objects that follow a schema, by the child's own best method."""
+
+    def __init__(self, schema: Any, options: Mapping[str, Any]) -> None:
+        self._schema = schema
+        self._options = options
+
+    def runnable(self, child: BaseChatModel) -> Runnable[Any, Any]:
+        """Return the child bound to the schema."""
+        return child.with_structured_output(self._schema, **self._options)
+
+    def judge(self, outcome: Outcome, answer: Any, message: AIMessage | None) -> Outcome:
+        """Return the outcome, `invalid` where no object came back."""
+        if outcome.fate is not Fate.ok or not self._is_missing(answer):
+            return outcome
+        return Outcome(
+            fate=Fate.invalid,
+            timings=outcome.timings,
+            prompt_tokens=outcome.prompt_tokens,
+            output_tokens=outcome.output_tokens,
+            done_reason=outcome.done_reason,
+            error="the answer does not follow its schema",
+        )
+
+    def _is_missing(self, answer: Any) -> bool:
+        if not self._options.get("include_raw"):
+            return answer is None
+        # The parts of a stream are pieces of this dict; the last one may lack the key that tells.
+        return isinstance(answer, dict) and (
+            answer.get("parsing_error") is not None or ("parsed" in answer and answer["parsed"] is None)
+        )
+
+    def stamped(self, answer: Any, stamp: Mapping[str, Any]) -> Any:
+        """Return the answer; of `include_raw`, the raw message has the stamp."""
+        raw = answer.get("raw") if isinstance(answer, dict) and self._options.get("include_raw") else None
+        return {**answer, "raw": stamped(raw, dict(stamp))} if isinstance(raw, BaseMessage) else answer
+
+
+class Events(Messages):
+    """Events of `stream_events(version="v3")`."""
+
+    def stream(
+        self, runnable: Runnable[Any, Any], prompt: Any, config: RunnableConfig, **kwargs: Any
+    ) -> Generator[Any, None, None]:
+        """Return the events of a child's stream."""
+        yield from runnable.stream_events(prompt, config, version="v3", **kwargs)
+
+    async def astream(
+        self, runnable: Runnable[Any, Any], prompt: Any, config: RunnableConfig, **kwargs: Any
+    ) -> AsyncGenerator[Any, None]:
+        """Return the events of a child's stream, awaited; leaving it ends the task that fills it."""
+        events: Any = await runnable.astream_events(prompt, config, version="v3", **kwargs)  # type: ignore[misc]
+        async with events:
+            async for event in events:
+                yield event
+
+    def shows(self, part: Any) -> bool:
+        """Return whether an event has content; `message-start` has none."""
+        return bool(part.get("event") not in ("message-start", "message-finish"))
+
+    def is_last(self, part: Any) -> bool:
+        """Return whether an event is the one that ends a message."""
+        return bool(part.get("event") == "message-finish")
+
+    def stamped(self, answer: Any, stamp: Mapping[str, Any]) -> Any:
+        """Return a copy of the last event with the stamp in its metadata, which become the `response_metadata`."""
+        return {**answer, "metadata": {**(answer.get("metadata") or {}), KEY: dict(stamp)}}
+
+    def closing(self, before: Any, stamp: Mapping[str, Any]) -> Sequence[Any]:
+        """Return the event that ends a message, for a child that leaves it out."""
+        return ({"event": "message-finish", "metadata": {KEY: dict(stamp)}},)
+
+
+def tool_names(tools: Sequence[Mapping[str, Any]]) -> Collection[str]:
+    """Return the names of tools, or none where a provider's own tool is among them, whose names we cannot know."""
+    names = [tool.get("function", {}).get("name") if isinstance(tool, Mapping) else None for tool in tools]
+    return frozenset(str(name) for name in names) if all(names) else frozenset()

@@ -1,0 +1,125 @@
+"""LangChain messages, read into a `Request`: what the router may know of a call."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from langchain_core.messages import BaseMessage
+
+from zeta_router.errors import InvalidRequest
+from zeta_router.request import CHARACTERS_PER_TOKEN, Request
+
+TOKENS_PER_MESSAGE = 4
+"""Role and separators that a chat template puts around each message; llama3 and qwen use 4 to 5."""
+
+TOKENS_PER_IMAGE = 768
+"""About what gemma3 (256) and llama3.2-vision (1,600) make of one picture; a guess for the context check."""
+
+NEED_OF_BLOCK = {
+    "image": "vision",
+    "image_url": "vision",
+    "input_image": "vision",
+    "audio": "audio",
+    "input_audio": "audio",
+}
+"""Content blocks that only some models can read, and the capability this takes."""
+
+
+def request_of(
+    messages: Sequence[BaseMessage],
+    *,
+    tools: Sequence[Any] = (),
+    thinks: bool = False,
+    max_output_tokens: int | None = None,
+    configurable: Mapping[str, Any] | None = None,
+) -> Request:
+    """Return what the router may know of a call.
+
+    Args:
+        messages: The whole conversation. The last human message is the text that tells the task.
+        tools: Tools that are bound, as OpenAI-format dicts.
+        thinks: The caller asked the model to think.
+        max_output_tokens: Bound on the answer.
+        configurable: `config["configurable"]`: `zeta_task`, `zeta_session` (else `thread_id`), `zeta_deadline`.
+
+    Raises:
+        InvalidRequest: There is nothing to answer, or a value in `configurable` is wrong.
+    """
+    told = configurable or {}
+    needs = {need for message in messages for need in _needs(message)}
+    if tools:
+        needs.add("tools")
+    if thinks:
+        needs.add("thinking")
+    session = told.get("zeta_session")
+    if session is None:
+        session = told.get("thread_id")
+    return Request(
+        text=_asked(messages),
+        task=told.get("zeta_task"),
+        prompt_tokens=count_tokens(messages, tools) if any(map(_says_something, messages)) else None,
+        max_output_tokens=max_output_tokens,
+        needs=frozenset(needs),
+        session=None if session is None else str(session),
+        deadline=_seconds(told.get("zeta_deadline")),
+    )
+
+
+def count_tokens(messages: Iterable[BaseMessage], tools: Sequence[Any] = ()) -> int:
+    """Return about how many tokens messages and tools make: characters over four, a few per message, more per image."""
+    characters, extra = 0, 0
+    for message in messages:
+        extra += TOKENS_PER_MESSAGE
+        if isinstance(message.content, str):
+            characters += len(message.content)
+        else:
+            characters += len(text_of(message))
+            extra += TOKENS_PER_IMAGE * sum(need == "vision" for need in _needs(message))
+        calls = getattr(message, "tool_calls", None)
+        if calls:
+            characters += sum(len(call["name"]) + len(str(call["args"])) for call in calls)
+    if tools:
+        characters += len(str(tools))
+    return math.ceil(characters / CHARACTERS_PER_TOKEN) + extra
+
+
+def text_of(message: BaseMessage) -> str:
+    """Return the text of a message, its other content left out."""
+    content = message.content
+    if isinstance(content, str):
+        return content
+    texts = (block if isinstance(block, str) else block.get("text") for block in content)
+    return "\n".join(text for text in texts if isinstance(text, str))
+
+
+def _asked(messages: Sequence[BaseMessage]) -> str:
+    """Return the last human message: after it stand only a model's tool calls and their results."""
+    for message in reversed(messages):
+        if message.type == "human":
+            return text_of(message)
+    return text_of(messages[-1]) if messages else ""
+
+
+def _says_something(message: BaseMessage) -> bool:
+    if isinstance(message.content, str):
+        return bool(message.content.strip()) or bool(getattr(message, "tool_calls", None))
+    return bool(message.content)
+
+
+def _needs(message: BaseMessage) -> list[str]:
+    if isinstance(message.content, str):
+        return []
+    kinds = (block.get("type") for block in message.content if isinstance(block, dict))
+    return [NEED_OF_BLOCK[kind] for kind in kinds if isinstance(kind, str) and kind in NEED_OF_BLOCK]
+
+
+def _seconds(deadline: object) -> float | None:
+    if deadline is None:
+        return None
+    if isinstance(deadline, bool) or not isinstance(deadline, (int, float)):
+        raise InvalidRequest(
+            f"zeta_deadline must be seconds from now, above 0, got {deadline!r}; leave it out for none"
+        )
+    return float(deadline)

@@ -1,0 +1,62 @@
+"""What an answer says of who gave it and why: `response_metadata["zeta"]`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from langchain_core.messages import BaseMessage
+
+from zeta_router.attempts import Attempt
+
+KEY = "zeta"
+
+Message = TypeVar("Message", bound=BaseMessage)
+
+
+def stamp_of(attempts: Sequence[Attempt]) -> dict[str, Any]:
+    """Return what is told of a call, as plain JSON values.
+
+    Args:
+        attempts: All attempts at the call, settled, in order; the last one answered.
+
+    Returns:
+        `decision_id`, `request_id`, `model`, `host`, `task`, `reason`, `explored`, `predicted_s` and `seconds` (of the
+        attempt that answered; predicted is None where the policy predicts no times), `first_token_s`, and `attempts`:
+        one entry with `model`, `host`, `fate`, `seconds` each.
+    """
+    last = attempts[-1]
+    decision = last.decision
+    timings = last.outcome.timings if last.outcome is not None else None
+    return {
+        "decision_id": decision.id,
+        "request_id": decision.request_id,
+        "model": decision.model,
+        "host": decision.host,
+        "task": decision.task,
+        "reason": decision.reason,
+        "explored": decision.explored,
+        "predicted_s": _rounded(decision.predicted.total),
+        "seconds": _rounded(timings.total if timings else None),
+        "first_token_s": _rounded(timings.first_token if timings else None),
+        "attempts": [_entry(attempt) for attempt in attempts],
+    }
+
+
+def stamped(message: Message, stamp: dict[str, Any]) -> Message:
+    """Return a copy of a message with a stamp; the message itself may be in a cache or in a trace."""
+    return message.model_copy(update={"response_metadata": {**message.response_metadata, KEY: stamp}})
+
+
+def _entry(attempt: Attempt) -> dict[str, Any]:
+    outcome = attempt.outcome
+    return {
+        "model": attempt.decision.model,
+        "host": attempt.decision.host,
+        "fate": outcome.fate.value if outcome else None,
+        "seconds": _rounded(outcome.timings.total if outcome else None),
+    }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 6)

@@ -1,0 +1,145 @@
+"""The four ways to wait for a call: whole or in parts, blocking or awaited. The thinking is in `call.py`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator
+from contextlib import aclosing, closing
+from typing import Any, Protocol
+
+from langchain_core.rate_limiters import BaseRateLimiter
+from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import ensure_config
+
+from zeta_langchain.call import Call, Turn
+from zeta_langchain.kinds import Kind
+from zeta_langchain.tracing import atraced, traced
+from zeta_router.ollama import is_closed_loop
+
+
+class Asked(Protocol):
+    """Whoever makes a call out of what a caller asks."""
+
+    rate_limiter: BaseRateLimiter | None
+    """Asked before a model is picked, so that no model is blamed for the wait."""
+
+    def call(self, asked: Any, config: RunnableConfig, kwargs: dict[str, Any], kind: Kind | None) -> Call:
+        """Return the call that a caller's input, config and keywords make."""
+        ...
+
+    def get_name(self) -> str:
+        """Return the name of the call in traces."""
+        ...
+
+
+def answer(
+    llm: Asked, asked: Any, config: RunnableConfig | None, kwargs: dict[str, Any], kind: Kind | None = None
+) -> Any:
+    """Return the first answer that can be used.
+
+    Args:
+        llm: Makes the call.
+        asked: The caller's input.
+        config: The caller's; what it lacks comes from the surrounding run.
+        kwargs: The caller's keywords.
+        kind: How to ask; None for a message.
+    """
+    config = ensure_config(config)
+    with traced(llm.get_name(), config, asked) as trace:
+        if llm.rate_limiter is not None:
+            llm.rate_limiter.acquire(blocking=True)
+        call = llm.call(asked, config, kwargs, kind)
+        for turn in call.turns(trace.callbacks):
+            with turn:
+                trace.output = turn.answered(turn.runnable.invoke(call.prompt, turn.config, **turn.kwargs))
+                return trace.output
+        trace.output = call.give_up()[-1]
+        return trace.output
+
+
+async def aanswer(
+    llm: Asked, asked: Any, config: RunnableConfig | None, kwargs: dict[str, Any], kind: Kind | None = None
+) -> Any:
+    """Do what `answer` does, awaited."""
+    config = ensure_config(config)
+    async with atraced(llm.get_name(), config, asked) as trace:
+        if llm.rate_limiter is not None:
+            await llm.rate_limiter.aacquire(blocking=True)
+        call = llm.call(asked, config, kwargs, kind)
+        for turn in call.turns(trace.callbacks):
+            with turn:
+                trace.output = turn.answered(await _ask(call, turn))
+                return trace.output
+        trace.output = call.give_up()[-1]
+        return trace.output
+
+
+def parts(
+    llm: Asked, asked: Any, config: RunnableConfig | None, kwargs: dict[str, Any], kind: Kind | None = None
+) -> Generator[Any, None, None]:
+    """Yield the parts of the first answer that shows something. Closing it closes the connection."""
+    config = ensure_config(config)
+    with traced(llm.get_name(), config, asked) as trace:
+        if llm.rate_limiter is not None:
+            llm.rate_limiter.acquire(blocking=True)
+        call = llm.call(asked, config, kwargs, kind)
+        for turn in call.turns(trace.callbacks):
+            with turn:
+                with closing(turn.parts()) as coming:
+                    for part in coming:
+                        yield from turn.passing(part)
+                rest = turn.ended()
+                trace.output = call.message
+                yield from rest
+                return
+        yield from call.give_up()
+
+
+async def aparts(
+    llm: Asked, asked: Any, config: RunnableConfig | None, kwargs: dict[str, Any], kind: Kind | None = None
+) -> AsyncGenerator[Any, None]:
+    """Do what `parts` does, awaited. Cancelling it closes the connection, too."""
+    config = ensure_config(config)
+    async with atraced(llm.get_name(), config, asked) as trace:
+        if llm.rate_limiter is not None:
+            await llm.rate_limiter.aacquire(blocking=True)
+        call = llm.call(asked, config, kwargs, kind)
+        for turn in call.turns(trace.callbacks):
+            with turn:
+                async with aclosing(_parts_of(turn)) as coming:
+                    async for part in coming:
+                        for shown in turn.passing(part):
+                            yield shown
+                rest = turn.ended()
+                trace.output = call.message
+                for shown in rest:
+                    yield shown
+                return
+        for shown in call.give_up():
+            yield shown
+
+
+async def _ask(call: Call, turn: Turn) -> Any:
+    try:
+        return await turn.runnable.ainvoke(call.prompt, turn.config, **turn.kwargs)
+    except RuntimeError as error:
+        if not is_closed_loop(error):
+            raise
+        # A client of the user's kept a connection of an event loop that has ended. It has let go of it now.
+        return await turn.runnable.ainvoke(call.prompt, turn.config, **turn.kwargs)
+
+
+async def _parts_of(turn: Turn) -> AsyncGenerator[Any, None]:
+    """Yield the parts of one child's answer, and ask it again as `_ask` does."""
+    began = False
+    try:
+        async with aclosing(turn.aparts()) as coming:
+            async for part in coming:
+                began = True
+                yield part
+        return
+    except RuntimeError as error:
+        if began or not is_closed_loop(error):
+            raise
+    async with aclosing(turn.aparts()) as coming:
+        async for part in coming:
+            yield part
