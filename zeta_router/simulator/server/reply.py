@@ -70,11 +70,10 @@ class Reply(Response):
         """Preload or unload."""
         if self._ask.keep_alive == 0:
             self._host.driver.act(lambda: self._host.engine.unload(self._model))
-            reason = "unload"
+            at, reason = self._host.engine.now, "unload"
         else:
-            await _loaded(flight, load_work(self._ask, self._model))
-            reason = "load"
-        body = self._shape.whole(Delta(), self._host.engine.now, Metrics(done_reason=reason))
+            at, reason = _ended(await _loaded(flight, load_work(self._ask, self._model))), "load"
+        body = self._shape.whole(Delta(), at, Metrics(done_reason=reason))
         await wire.whole(body, self._shape.whole_type)
 
     async def _stream(self, flight: Flight, wire: Wire, planned: list[Run], trouble: Trouble) -> None:
@@ -146,8 +145,8 @@ class Reply(Response):
         )
 
 
-async def _loaded(flight: Flight, work: Work) -> None:
-    """Load a model.
+async def _loaded(flight: Flight, work: Work) -> Job:
+    """Load a model and return the job that did it.
 
     Raises:
         WireError: It cannot be loaded.
@@ -155,6 +154,7 @@ async def _loaded(flight: Flight, work: Work) -> None:
     job = await flight.load(work)
     if job.error is not None:
         raise failed(job.error)
+    return job
 
 
 async def _batches(flight: Flight, planned: list[Run], jobs: list[Job]) -> AsyncIterator[list[tuple[Delta, float]]]:

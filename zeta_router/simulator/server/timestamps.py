@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 NANOSECONDS = 1_000_000_000
-_FOREVER = 292 * 365 * 24 * 3600  # seconds; Go's longest duration, about 292 years
+_FOREVER = 2**63 - 1  # nanoseconds; Go's longest duration, about 292 years
 
 
 def rfc3339(nanoseconds: int) -> str:
@@ -25,7 +25,7 @@ class Calendar:
 
     def nanoseconds(self, at: float) -> int:
         """Return an engine time in nanoseconds since the Unix epoch; infinity is 292 years ahead."""
-        return self.epoch + (_FOREVER * NANOSECONDS if at == float("inf") else round(at * NANOSECONDS))
+        return self.epoch + (_FOREVER if at == float("inf") else round(at * NANOSECONDS))
 
     def text(self, at: float) -> str:
         """Return an engine time as RFC 3339."""
