@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 from typing import Annotated
 
@@ -73,9 +74,8 @@ def _found_here(*, quiet: bool) -> list[str]:
 
 
 def _save_svg(picture: object, file: Path) -> None:
-    paper = Console(record=True, width=SVG_WIDTH, force_terminal=True, color_system="truecolor", quiet=False)
-    with paper.capture():
-        paper.print(picture)
+    paper = Console(file=StringIO(), record=True, width=SVG_WIDTH, force_terminal=True, color_system="truecolor")
+    paper.print(picture)
     try:
         file.write_text(paper.export_svg(title="zeta demo"), encoding="utf-8")
     except OSError as error:
