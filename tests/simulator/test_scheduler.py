@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from simulated_hosts import CODER, EMBEDDER, HOST, MODELS, PHI, SMALL, THINKER, load, make_engine, names
@@ -77,6 +78,38 @@ def test_a_full_queue_refuses_at_once() -> None:
     assert first.state is JobState.finished
     crowd = [engine.submit(Work(model=SMALL, output_tokens=2)) for _ in range(600)]
     assert not any(job.done for job in crowd)
+
+
+def test_without_a_queue_one_load_is_taken_and_no_second() -> None:
+    """MAX_QUEUE 0 still lets the loop take a request that need not wait."""
+    engine = make_engine(max_queue=0)
+    first, second = (engine.submit(Work(model=model, kind="load")) for model in (CODER, SMALL))
+
+    assert second.state is JobState.failed
+    assert engine.run(first).state is JobState.finished
+
+
+@pytest.mark.parametrize("now", [0.0, 0.1, 0.7, 1e5 / 3, 1e9 + 0.123])
+def test_a_load_is_noticed_by_the_poll_at_its_end(now: float) -> None:
+    """A load of exactly four polls takes four, not five, whatever the clock's rounding."""
+    four_polls = replace(SMALL, size_bytes=GIB)
+    engine = Engine([four_polls], profile=HOST, now=now)
+    job = load(engine, four_polls)
+
+    assert job.loaded_at == pytest.approx(now + 0.3 + 1.0)
+
+
+def test_who_leaves_the_line_gets_no_slot() -> None:
+    """A client that leaves while it waits for a slot is passed over, and stays cancelled."""
+    engine = make_engine()
+    load(engine, SMALL)
+    running, leaving, last = (engine.submit(Work(model=SMALL, output_tokens=SHORT)) for _ in range(3))
+    engine.cancel(leaving)
+    engine.run(last)
+
+    assert leaving.state is JobState.cancelled
+    assert leaving.slot_at is None
+    assert last.slot_at == running.finished_at
 
 
 def test_an_idle_model_goes_when_its_keep_alive_has_run_out() -> None:
@@ -302,6 +335,20 @@ def test_a_prompt_pushed_out_of_its_slot_is_kept_in_host_memory(memory: int, cac
         engine.run(engine.submit(work))
 
     assert engine.run(engine.submit(mine)).cached_tokens == cached
+
+
+def test_a_full_host_cache_forgets_the_oldest_prompt() -> None:
+    """With room for one prompt of 1000 tokens, the one pushed out before the last is gone."""
+    engine = make_engine(host_prompt_cache=1500 * SMALL.kv_bytes_per_token)
+    oldest, newer, newest = (
+        Work(model=SMALL, prompt_tokens=1000, output_tokens=5, prompt_key=(key,), piece_tokens=(1000,))
+        for key in range(3)
+    )
+    for work in (oldest, newer, newest):
+        engine.run(engine.submit(work))
+
+    assert engine.run(engine.submit(oldest)).cached_tokens == 0
+    assert engine.run(engine.submit(newest)).cached_tokens == 999
 
 
 def test_a_request_takes_the_slot_that_knows_its_prompt() -> None:

@@ -13,6 +13,7 @@ from zeta_router.simulator.engine import Engine, Work
 from zeta_router.simulator.options import load_options
 from zeta_router.simulator.profiles import CPU, GIB
 from zeta_router.simulator.settings import ServerSettings
+from zeta_router.simulator.tags import model_from_tag
 from zeta_router.simulator.victims import pick_victim
 
 
@@ -70,10 +71,20 @@ def test_larger_contexts_pay_for_larger_batches_while_there_is_room() -> None:
     plain = need(PHI, free=100 * GIB, num_ctx=16384, num_batch=512)
 
     assert need(PHI, free=100 * GIB, num_ctx=16384) - plain == 0.75 * GIB
+    assert need(PHI, free=plain / 0.5, num_ctx=16384) - plain == 0.75 * GIB
     assert need(PHI, free=plain / 0.76, num_ctx=16384) == pytest.approx(plain, abs=1)
     assert need(PHI, free=100 * GIB, num_ctx=16384, slots=4) - need(
         PHI, free=100 * GIB, num_ctx=16384, slots=4, num_batch=512
     ) == (2 * GIB)
+
+
+@pytest.mark.parametrize(("share", "surcharge"), [(0.74, 0.75 * GIB), (0.76, 0.0)])
+def test_a_card_three_quarters_full_gets_the_small_batch(share: float, surcharge: float) -> None:
+    """The batch of 1024 goes while the need without it is within 75 % of what is free, room for it or not."""
+    huge = model_from_tag("llama3.3:70b")
+    plain = need(huge, free=1000 * GIB, num_ctx=16384, num_batch=512)
+
+    assert need(huge, free=plain / share, num_ctx=16384) - plain == pytest.approx(surcharge, abs=1)
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.79, True), (0.81, False)])

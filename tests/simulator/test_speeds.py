@@ -132,6 +132,19 @@ def test_models_share_the_card() -> None:
     assert second.eval / 1e9 == pytest.approx(4.0, abs=0.02)
 
 
+def test_a_model_gets_the_card_back_when_the_other_ends() -> None:
+    """A second model that comes in the middle and ends earlier slows the first only while it works."""
+    engine = host(SMALL, CODER, slots=1)
+    long = engine.submit(work(SMALL))
+    engine.advance(engine.now + 0.5)
+    short = engine.submit(work(CODER, output_tokens=26))
+    engine.run_until_idle()
+
+    assert short.eval / 1e9 == pytest.approx(1.0, abs=0.02)
+    # Half a second was spent alone, 1 s with half the speed, the rest alone.
+    assert long.eval / 1e9 == pytest.approx(2.0 + 0.5, abs=0.02)
+
+
 def test_a_long_prompt_holds_up_its_neighbour() -> None:
     """While one slot reads 1000 tokens in batches of 500, the other makes one token per batch, two in that second."""
     engine = host(SMALL, slots=2)

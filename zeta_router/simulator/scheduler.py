@@ -89,9 +89,6 @@ class Scheduler:
         runner.timer = None
         if job.work.keep_alive is not None:
             runner.keep_alive = job.work.keep_alive
-        if job.state is JobState.cancelled:  # left while its victim was waited for
-            self._janitor.finished(runner)
-            return
         job.loaded_at = machine.now
         machine.tell(job, JobEvent.loaded)
         if job.work.kind == "load":
