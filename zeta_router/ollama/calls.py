@@ -1,8 +1,8 @@
 """One request on the wire each: `run_chat`, `run_embed`, and the same for an event loop.
 
-A chat is always streamed: it gives the time of the first token, a sign of life, and an early
-end where the caller leaves. Leaving, by an exception or a cancellation, closes the connection, and Ollama frees the slot. Clients are made per call
-and closed with it, so none is ever used in a second event loop.
+A chat is always streamed: it gives the time of the first token, a sign of life, and an early end where the caller
+leaves. Leaving, by an exception or a cancellation, closes the connection, and Ollama frees the slot. Clients are made
+per call and closed with it, so that none is ever used in a second event loop.
 """
 
 from __future__ import annotations
