@@ -24,8 +24,8 @@ MISTAKES = (
     NotImplementedError,
     ImportError,
 )
-"""What wrong code or wrong input raises, e.g. `stop` given twice: another model would raise it again, and none of them is
-to blame."""
+"""What wrong code or wrong input raises, e.g. `stop` given twice: another model would raise it again, and none of them
+is to blame."""
 
 UNREADABLE = (OutputParserException, ValidationError)
 """What LangChain raises for an answer that does not follow its schema, or for a tool call that is not JSON."""
@@ -53,7 +53,7 @@ def says_something(message: AIMessage) -> bool:
 def is_cache_hit(message: AIMessage) -> bool:
     """Return whether LangChain took a message from a cache: then, and only then, it says that it cost nothing."""
     usage = message.usage_metadata
-    return usage is not None and usage.get("total_cost") == 0  # type: ignore[comparison-overlap]  # not in the TypedDict
+    return usage is not None and usage.get("total_cost") == 0
 
 
 def outcome_of(message: AIMessage | None, attempt: Attempt, *, from_ollama: bool, two_pass: bool) -> Outcome:

@@ -70,10 +70,10 @@ def client_settings(connection: Connection) -> dict[str, Any]:
 
     return {
         "headers": connection.headers,
-        # No limit before the first byte: Ollama sends nothing while a model loads, and leaving would throw the load away.
+        # No limit before the first byte: Ollama sends nothing while a model loads, and leaving throws the load away.
         "timeout": timeout_for(connection, read=None),
-        # An answer takes seconds, a new connection a millisecond. A kept one may be dead, or belong to an event loop that
-        # has ended: https://github.com/ollama/ollama-python/issues/547
+        # An answer takes seconds, a new connection a millisecond. A kept one may be dead, or belong to an event loop
+        # that has ended: https://github.com/ollama/ollama-python/issues/547
         "limits": httpx.Limits(max_connections=None, max_keepalive_connections=0),
         # As in `zeta_router.ollama`: a proxy cannot reach this machine, and certificates take 50 ms to load.
         "trust_env": not connection.is_loopback,

@@ -95,7 +95,7 @@ class Call:
 
 
 class Turn:
-    """One child's turn at a call: in flight inside its `with` block, which goes on to the next turn where that may help.
+    """One child's turn at a call: in flight inside its `with` block, which goes on to the next where that may help.
 
     What a child raises stays inside the block while nothing of its answer has been shown and another model may do
     better. Everything else leaves it: cancellations, mistakes of the caller, and errors after the first token.

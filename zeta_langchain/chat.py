@@ -67,11 +67,12 @@ class ChatZeta(DelegatingChatModel):
     Response metadata:
         `message.response_metadata["zeta"]` says which model answered and why; see `metadata.stamp_of`.
 
-    When a model fails before anything of its answer was shown, the next best one is asked. After that the error surfaces:
-    `EveryAttemptFailed` where several failed, else the error of the only one. Errors of Ollama are `OllamaError`s.
+    When a model fails before anything of its answer was shown, the next best one is asked. After that the error
+    surfaces. Where several failed, it is `EveryAttemptFailed`, else the error of the only one; what goes wrong at an
+    Ollama is an `OllamaError`.
 
-    What was learned belongs to the router, which copies (`model_copy`, `deepcopy`, `configurable_fields`) share, with the
-    children. It cannot be pickled.
+    What was learned belongs to the router. Copies (`model_copy`, `deepcopy`, `configurable_fields`) share it, and the
+    children. A `ChatZeta` cannot be pickled.
     """
 
     models: Any = Field(default=None, repr=False, exclude=True)
@@ -97,7 +98,7 @@ class ChatZeta(DelegatingChatModel):
     max_tokens: int | None = None
     """The same, by the name that other providers give it."""
     num_ctx: int | None = None
-    """Context of every child, in tokens; None takes what the router reckons with. Change it nowhere else: Ollama reloads."""
+    """Context of every child, in tokens; None takes what the router reckons with. To change it, Ollama reloads."""
     top_k: int | None = None
     top_p: float | None = None
     seed: int | None = None
@@ -124,15 +125,9 @@ class ChatZeta(DelegatingChatModel):
         keywords = dict(child_kwargs or {})
         if router is None or fields.get("children") is None:
             router, fields["children"] = found(models, router, hosts, base_url, objective, keywords)
-        super().__init__(
-            models=models,
-            router=router,
-            hosts=hosts,
-            base_url=base_url,
-            objective=objective,
-            child_kwargs=keywords,
-            **fields,
-        )
+        fields |= {"models": models, "router": router, "hosts": hosts, "base_url": base_url}
+        fields |= {"objective": objective, "child_kwargs": keywords}
+        super().__init__(**fields)
 
     @classmethod
     def from_ollama(

@@ -8,6 +8,7 @@ from typing import Any
 
 from langchain_core.globals import get_llm_cache
 from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables.config import merge_configs
 
 from zeta_langchain.profiles import profile_of
 from zeta_router.model import ModelCard
@@ -73,12 +74,12 @@ class Children:
 
 
 class Prepared:
-    """Children as one `ChatZeta` uses them: with its own parameters. The children themselves are shared, and stay as they are.
+    """Children as one `ChatZeta` uses them: with its own parameters. The children are shared, and stay as they are.
 
     Args:
         children: Shared.
-        parameters: Field -> value; a child that lacks a field goes without. `callbacks`, `tags`, `metadata` are added to
-            the child's own.
+        parameters: Field -> value; a child that lacks a field goes without. `callbacks`, `tags`, `metadata` are added
+            to the child's own.
     """
 
     def __init__(self, children: Children, parameters: Mapping[str, Any]) -> None:
@@ -112,21 +113,17 @@ def copied(child: BaseChatModel, update: Mapping[str, Any]) -> BaseChatModel:
     """Return a copy of a child that shares its connections."""
     copy = child.model_copy(update=dict(update))
     # A copy keeps the cached description of the original, and with it the original's key in LangChain's cache.
-    copy.__dict__.pop("_serialized", None)
+    vars(copy).pop("_serialized", None)
     return copy
 
 
 def joined(theirs: Any, ours: Any) -> Any:
-    """Return two lists, mappings or callback managers as one; neither is changed."""
+    """Return two lists, two dicts, or lists and managers of callbacks as one; neither is changed."""
     if isinstance(theirs, list) and isinstance(ours, list):
         return [*theirs, *ours]
-    if isinstance(theirs, Mapping) and isinstance(ours, Mapping):
+    if isinstance(theirs, dict) and isinstance(ours, dict):
         return {**theirs, **ours}
-    manager, others = (theirs, ours) if not isinstance(theirs, list) else (ours, theirs)
-    manager = manager.copy()
-    for handler in others if isinstance(others, list) else others.handlers:
-        manager.add_handler(handler, inherit=True)
-    return manager
+    return merge_configs({"callbacks": theirs}, {"callbacks": ours})["callbacks"]
 
 
 def cache_key(child: BaseChatModel) -> str:

@@ -25,7 +25,6 @@ from zeta_langchain.events import aevent_stream, event_stream
 from zeta_langchain.kinds import Events, Kind
 
 
-
 class DelegatingChatModel(BaseChatModel):
     """A chat model whose `call` says which other chat models to ask."""
 
@@ -63,7 +62,7 @@ class DelegatingChatModel(BaseChatModel):
         stop: list[str] | None = None,
         **kwargs: Any,
     ) -> Iterator[AIMessageChunk]:
-        """Yield the answer as it comes. Until its first token another model can take over; leaving it early closes it."""
+        """Yield the answer as it comes; until its first token another model can take over. Leaving early closes it."""
         with closing(modes.parts(self, input, config, {**kwargs, "stop": stop})) as chunks:
             yield from chunks
 
@@ -80,7 +79,7 @@ class DelegatingChatModel(BaseChatModel):
             async for chunk in chunks:
                 yield chunk
 
-    def stream_events(  # type: ignore[override]  # the base class declares one overload per version
+    def stream_events(
         self,
         input: LanguageModelInput,
         config: RunnableConfig | None = None,
@@ -94,7 +93,7 @@ class DelegatingChatModel(BaseChatModel):
             return event_stream(modes.parts(self, input, config, {**kwargs, "stop": stop}, self._events(kwargs)))
         return super().stream_events(input, config, version=cast(Any, version), stop=stop, **kwargs)
 
-    def astream_events(  # type: ignore[override]  # as above
+    def astream_events(
         self,
         input: LanguageModelInput,
         config: RunnableConfig | None = None,

@@ -37,7 +37,7 @@ async def aevent_stream(events: AsyncGenerator[Any, None]) -> AsyncChatModelStre
 
 
 class PulledStream(AsyncChatModelStream):
-    """A stream that pulls its events when it is read, and not from a task of its own: who stops reading, stops the model."""
+    """A stream that pulls its events when it is read, not from a task of its own: to stop reading stops the model."""
 
     def __init__(self, events: AsyncGenerator[Any, None]) -> None:
         super().__init__()

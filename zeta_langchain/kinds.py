@@ -153,7 +153,7 @@ class Events(Messages):
         self, runnable: Runnable[Any, Any], prompt: Any, config: RunnableConfig, **kwargs: Any
     ) -> AsyncGenerator[Any, None]:
         """Return the events of a child's stream, awaited; leaving it ends the task that fills it."""
-        events: Any = await runnable.astream_events(prompt, config, version="v3", **kwargs)  # type: ignore[misc]
+        events: Any = await runnable.astream_events(prompt, config, version="v3", **kwargs)
         async with events:
             async for event in events:
                 yield event

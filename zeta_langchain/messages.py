@@ -47,6 +47,8 @@ def request_of(
     Raises:
         InvalidRequest: There is nothing to answer, or a value in `configurable` is wrong.
     """
+    if not any(map(_says_something, messages)):
+        raise InvalidRequest("the prompt is empty: give at least one message with something in it")
     told = configurable or {}
     needs = {need for message in messages for need in _needs(message)}
     if tools:
@@ -59,7 +61,7 @@ def request_of(
     return Request(
         text=_asked(messages),
         task=told.get("zeta_task"),
-        prompt_tokens=count_tokens(messages, tools) if any(map(_says_something, messages)) else None,
+        prompt_tokens=count_tokens(messages, tools),
         max_output_tokens=max_output_tokens,
         needs=frozenset(needs),
         session=None if session is None else str(session),

@@ -41,9 +41,9 @@ class Probe(BaseCallbackHandler):
         return True
 
     def on_chat_model_start(self, serialized: dict[str, Any], messages: list[list[BaseMessage]], **kwargs: Any) -> None:
-        """Nothing to note: the attempt has its own start. Without this method, the prompt would be copied to a string."""
+        """Note nothing: the attempt has its own start. Without this method, the prompt would be copied to a string."""
 
-    def on_llm_new_token(self, token: str, **kwargs: Any) -> None:
+    def on_llm_new_token(self, token: Any, **kwargs: Any) -> None:
         """Note the first token; an empty one is a thought that was thrown away, and came from the model, too."""
         self._attempt.first_token()
 

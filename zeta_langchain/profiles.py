@@ -9,7 +9,7 @@ from zeta_router.model import ModelCard
 
 
 def meet(profiles: Iterable[Mapping[str, Any] | None]) -> dict[str, Any] | None:
-    """Return what every profile allows: a capability that all have, the smallest of each limit; None where one is not known."""
+    """Return what every profile allows: what all can do, the smallest of each limit. None where one is not known."""
     known = list(profiles)
     if not known or any(profile is None for profile in known):
         return None
