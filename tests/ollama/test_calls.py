@@ -12,6 +12,7 @@ from tests.ollama.conftest import Asking, Recorded
 from tests.ollama.stub import Answer, Stub, answer, done, said, stream
 from zeta_router.errors import (
     AnswerTruncated,
+    CloudModelRefused,
     ConfigError,
     ContextTooLong,
     InvalidRequest,
@@ -246,6 +247,14 @@ def test_a_password_travels_as_a_header(ask: Asking, stub: Stub) -> None:
 
     assert stub.headers[0]["Authorization"] == "Basic YWRhOnMzY3JldA=="
     assert "s3cret" not in f"{caught.value!r} {caught.value} {connection!r}"
+
+
+def test_a_cloud_that_wants_a_sign_in_says_so(ask: Asking, stub: Stub) -> None:
+    """The address to sign in at stands beside the error: an alias of a cloud model is known by it."""
+    stub.answers["/api/chat"] = answer({"error": "unauthorized", "signin_url": "https://ollama.com/x"}, 401)
+
+    with pytest.raises(CloudModelRefused, match="sign in"):
+        ask("run_chat", stub.connection(), "alias", HELLO)
 
 
 def test_a_reply_does_not_show_what_was_said(ask: Asking, stub: Stub) -> None:

@@ -15,6 +15,7 @@ from zeta_router.errors import (
     ServerTimeout,
     ServerUnreachable,
 )
+from zeta_router.ollama.cards import is_cloud
 
 LONGEST_TEXT = 240
 """Characters of the server's words that an error repeats: a failed load carries its last log lines along."""
@@ -80,7 +81,7 @@ def _meaning(status: int, said: str, host: str, model: str) -> tuple[type[Ollama
         return ServerBusy, f"{host} has too many loads waiting"
     if status in (408, 504):
         return ServerTimeout, f"{host} did not answer in time"
-    if status in (401, 403) and ("cloud" in said or "ollama.com" in said):
+    if status in (401, 403) and ("cloud" in said or "ollama.com" in said or is_cloud(model)):
         return CloudModelRefused, f"{host} may not use its cloud for {model}"
     if status == 401:
         return RequestRefused, f"{host} wants other credentials; give them as headers or in the URL"
