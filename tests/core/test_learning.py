@@ -30,8 +30,8 @@ def test_a_model_that_becomes_five_times_slower_loses_its_traffic_after_two_call
     assert found.factor == pytest.approx(5.0, rel=0.05)
 
 
-def test_a_model_that_recovers_soon_gets_its_traffic_back_within_thirty_seconds() -> None:
-    """Checks that were saved are spent at once: a short slow episode is over half a minute after its end."""
+def test_a_model_that_recovers_soon_gets_its_traffic_back_within_a_minute() -> None:
+    """Checks that were saved are spent at once: a short slow episode is over 45 s after its end at most."""
     world = World()
     world.serve_code(20)
     world.slow[CODER] = 5.0
@@ -42,7 +42,7 @@ def test_a_model_that_recovers_soon_gets_its_traffic_back_within_thirty_seconds(
     after = world.serve_code(60)
 
     (over,) = [e for e in world.events if isinstance(e, DriftOver)]
-    assert over.at - recovered_at <= 30.0
+    assert over.at - recovered_at <= 45.0 + 3.0  # the interval between checks, and the check itself
     first = after.index(CODER)
     assert after[first:].count(CODER) >= 0.95 * len(after[first:])
 

@@ -18,11 +18,9 @@ OUTLYING = 3.0
 """Standard deviations beyond which a call does not widen sigma further."""
 NOTABLE = 0.35
 """log(observed / expected) below which nothing is called slow: 1.4x."""
+LEVEL_GAIN = 0.5
 RECOVERED = 0.25
 """log(observed / expected) below which a model in drift is healthy again: 1.3x."""
-RETRY_FIRST_S = 10.0
-RETRY_LAST_S = 30.0
-"""Seconds between retries of a slow model: doubling from the first to the last, so that a recovery is seen in time."""
 
 
 class Change(Enum):
@@ -34,22 +32,20 @@ class Change(Enum):
 
 
 class Drift:
-    """Two-sided CUSUM on log(observed / expected) with clipped scores (Page 1954), and a retry timer while in drift.
+    """One-sided CUSUM on log(observed / expected) with clipped scores (Page 1954); a quicker call moves the baseline.
 
-    Outside drift `level` is 0. In drift it is the present log slowdown, and `retry_at` says from when the model may be
-    tried again. Source: the Zeta learning study, section 3, but with retries at fixed times instead of a deviation that
-    fades: a model that is still slow then costs one call per retry, not a stretch of them.
+    Outside drift `level` is 0. In drift it is the present log slowdown, and stays: when the model is tried again is the
+    probe budget's matter. Source: the Zeta learning study, section 3, where the deviation fades instead and the model
+    becomes attractive by itself; a model that is still slow then costs a stretch of calls, here it costs one.
     """
 
-    __slots__ = ("_high", "active", "level", "retries", "retry_at", "sigma", "since")
+    __slots__ = ("_high", "active", "level", "sigma", "since")
 
     def __init__(self) -> None:
         self.sigma = SIGMA_START
         self.active = False
         self.level = 0.0
         self.since = 0.0
-        self.retry_at = 0.0
-        self.retries = 0
         self._high = 0.0
 
     def observe(self, ratio: float, now: float) -> Change:
@@ -59,9 +55,7 @@ class Drift:
                 self.active = False
                 self.level = self._high = 0.0
                 return Change.over
-            self.level += 0.5 * (ratio - self.level)
-            self.retries += 1
-            self.wait(now)
+            self.level += LEVEL_GAIN * (ratio - self.level)
             return Change.none
         z = max(-CLIP, min(CLIP, ratio / self.sigma))
         self._high = max(0.0, self._high + z - SLACK)
@@ -69,13 +63,7 @@ class Drift:
             self.active = True
             self.level = ratio
             self.since = now
-            self.retries = 0
-            self.wait(now)
             return Change.found
         usual = min(abs(ratio), OUTLYING * self.sigma)
         self.sigma = max(SIGMA_LEAST, self.sigma + SIGMA_GAIN * (MEAN_TO_STANDARD * usual - self.sigma))
         return Change.none
-
-    def wait(self, now: float) -> None:
-        """Set the time of the next retry."""
-        self.retry_at = now + min(RETRY_FIRST_S * 2.0**self.retries, RETRY_LAST_S)

@@ -152,8 +152,6 @@ class PhaseTimes:
             ailing = runner.health.probability(now) < AILING
             if not (runner.drift.active or ailing) or candidate.flights or not self._probes.due(candidate.key, now):
                 continue
-            if runner.drift.active and now < runner.drift.retry_at:
-                continue
             # what it would be worth if it were fast, in memory, and answered: that is what the check may win
             healthy = self._worth(request, task, candidate, runner, 1.0, score.wait or 0.0, 0.0, "", now)
             lost = (1.0 - runner.health.probability(now)) * ((healthy.quality or 0.0) + FAILURE_COST)
@@ -190,21 +188,25 @@ class PhaseTimes:
         since = runner.drift.since
         change, ratio = runner.learn(decision, outcome, now)
         if outcome.fate is Fate.ok:
-            self._probes.answered(decision.key)
             if outcome.output_tokens:
                 self._lengths.learn(decision.model, decision.task, outcome.output_tokens)
             self._share_host_speed(decision.host)
-        elif outcome.fate.is_failure:
-            self._probes.failed(decision.key, now)
-        if runner.drift.active or runner.health.probability(now) < AILING:
-            self._suspects.add(decision.key)
-        else:
-            self._suspects.discard(decision.key)
+        self._suspect(decision.key, runner, outcome, now)
         if change is Change.found:
             return (DriftFound(decision.model, decision.host, math.exp(ratio), now),)
         if change is Change.over:
             return (DriftOver(decision.model, decision.host, math.exp(ratio), now, now - since),)
         return ()
+
+    def _suspect(self, key: tuple[str, str], runner: Runner, outcome: Outcome, now: float) -> None:
+        """Keep the set of models that are slow or failing, and when each is checked next."""
+        if not runner.drift.active and runner.health.probability(now) >= AILING:
+            self._suspects.discard(key)
+            self._probes.cleared(key)
+            return
+        self._suspects.add(key)
+        if outcome.fate.is_failure or (outcome.fate is Fate.ok and runner.drift.active):
+            self._probes.put_off(key, now)
 
     def feedback(self, decision: Decision, score: float, *, now: float) -> None:
         """Fold in one opinion."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 RATE = 0.02
 """Share of calls that may be spent on checking suspects."""
-SAVED_MOST = 3.0
+SAVED_MOST = 4.0
 """Unspent checks that are kept: a short episode is over soon, a long quiet time buys no burst."""
-SAVED_FIRST = 3.0
-RETRY_FIRST_S = 10.0
-RETRY_LAST_S = 30.0
+SAVED_FIRST = 4.0
+RETRY_FIRST_S = 15.0
+RETRY_LAST_S = 45.0
+"""Seconds between checks of one suspect, doubling from the first to the last, as far as the budget reaches."""
 
 
 class ProbeBudget:
@@ -32,14 +33,13 @@ class ProbeBudget:
         self._saved = min(self._saved + RATE, SAVED_MOST)
         if is_probe:
             self._saved -= 1.0
-            self._later(key, now)
 
-    def failed(self, key: tuple[str, str], now: float) -> None:
-        """Put the next check of a failing model off, twice as long each time up to `RETRY_LAST_S`."""
+    def put_off(self, key: tuple[str, str], now: float) -> None:
+        """Put the next check of a suspect off: it was slow or failed again."""
         self._later(key, now)
 
-    def answered(self, key: tuple[str, str]) -> None:
-        """A model that answers waits for nothing."""
+    def cleared(self, key: tuple[str, str]) -> None:
+        """A model that is no suspect any more waits for nothing."""
         self._retry_at.pop(key, None)
 
     def _later(self, key: tuple[str, str], now: float) -> None:
