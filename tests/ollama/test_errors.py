@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -29,6 +30,8 @@ from zeta_router.ollama import fate_of, is_closed_loop, is_retryable, translate,
 from zeta_router.outcome import Fate
 
 HOST = "http://gpu:11434"
+
+Client = Callable[[str], ollama.Client]
 
 RECORDED = {
     "error-404-chat.json": ModelMissing,
@@ -61,6 +64,13 @@ RECORDED = {
     "error-501-embed-on-chat-model.json": RequestRefused,
     "error-503-busy.json": ServerBusy,
 }
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    """The real client, closed after the test."""
+    with ExitStack() as stack:
+        yield lambda host: stack.enter_context(ollama.Client(host))
 
 
 def from_client(call: Callable[[], object]) -> BaseException:
@@ -123,12 +133,11 @@ def test_a_cloud_that_wants_a_sign_in_is_told_from_wrong_credentials() -> None:
     assert type(translate(unauthorized, HOST, "kimi:1b")) is RequestRefused
 
 
-def test_a_server_that_is_down_is_one_error_for_both_clients(nobody: str) -> None:
+def test_a_server_that_is_down_is_one_error_for_both_clients(client: Client, nobody: str) -> None:
     """The real client raises two different classes, streamed and not."""
-    client = ollama.Client(nobody)
-    plain = from_client(lambda: client.chat("m", []))
-    streamed = from_client(lambda: list(client.chat("m", [], stream=True)))
-    client.close()
+    asking = client(nobody)
+    plain = from_client(lambda: asking.chat("m", []))
+    streamed = from_client(lambda: list(asking.chat("m", [], stream=True)))
 
     assert isinstance(plain, ConnectionError)
     assert isinstance(streamed, httpx.ConnectError)
@@ -147,32 +156,29 @@ def test_a_server_that_is_down_is_one_error_for_both_clients(nobody: str) -> Non
         (answer({"error": "model 'm' not found"}, 404), ModelMissing),
     ],
 )
-def test_what_the_real_client_makes_of_it(stub: Stub, reply: Answer, error: type[OllamaError]) -> None:
+def test_what_the_real_client_makes_of_it(client: Client, stub: Stub, reply: Answer, error: type[OllamaError]) -> None:
     """Bodies that trip the client up are known by where the exception came from."""
     stub.answers["/api/chat"] = reply
-    client = ollama.Client(stub.address)
-    exc = from_client(lambda: client.chat("m", []))
-    client.close()
+    asking = client(stub.address)
+    exc = from_client(lambda: asking.chat("m", []))
 
     assert type(translate(exc, stub.address, "m")) is error
 
 
-def test_an_error_line_in_the_real_clients_stream(stub: Stub) -> None:
+def test_an_error_line_in_the_real_clients_stream(client: Client, stub: Stub) -> None:
     """Its status is -1, and its text may be a dict."""
     words = json.dumps({"code": 400, "type": "exceed_context_size_error", "message": "too many tokens"})
     stub.answers["/api/chat"] = stream(said("a"), {"error": words})
-    client = ollama.Client(stub.address)
-    exc = from_client(lambda: list(client.chat("m", [], stream=True)))
-    client.close()
+    asking = client(stub.address)
+    exc = from_client(lambda: list(asking.chat("m", [], stream=True)))
 
     assert type(translate(exc, stub.address, "m")) is ContextTooLong
 
 
-def test_an_empty_model_name_is_refused(stub: Stub) -> None:
+def test_an_empty_model_name_is_refused(client: Client, stub: Stub) -> None:
     """The client finds it out by pydantic; nothing was sent."""
-    client = ollama.Client(stub.address)
-    exc = from_client(lambda: client.chat("", []))
-    client.close()
+    asking = client(stub.address)
+    exc = from_client(lambda: asking.chat("", []))
 
     assert type(translate(exc, stub.address)) is RequestRefused
     assert stub.asked == []
