@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.language_models import BaseChatModel
 
 from zeta_langchain.children import copied, is_ollama
+from zeta_langchain.deadlines import seconds_left
 from zeta_router.errors import ConfigError
 from zeta_router.model import ModelCard
 from zeta_router.ollama import Connection, hosts_from_environment, num_ctx_for, plain_address
@@ -57,8 +58,8 @@ def chat_ollama(model: str, connection: Connection, *, num_ctx: int, keywords: M
     child = ChatOllama(
         model=model,
         base_url=connection.address,
-        sync_client_kwargs={**client_settings(connection), "event_hooks": gap_hook(connection), **blocking},
-        async_client_kwargs={**client_settings(connection), "event_hooks": agap_hook(connection), **awaited},
+        sync_client_kwargs={**client_settings(connection), "event_hooks": hooks(connection), **blocking},
+        async_client_kwargs={**client_settings(connection), "event_hooks": ahooks(connection), **awaited},
         **told,
     )
     return without_secrets(child)
@@ -81,22 +82,39 @@ def client_settings(connection: Connection) -> dict[str, Any]:
     }
 
 
-def gap_hook(connection: Connection) -> dict[str, Any]:
-    """Return the hook of a client that bounds the silence between two pieces of an answer."""
+def hooks(connection: Connection) -> dict[str, Any]:
+    """Return the hooks of a client that bound the silence before an answer, by the deadline, and between its pieces."""
+
+    def asked(request: httpx.Request) -> None:
+        bound_wait(request)
 
     def begun(response: httpx.Response) -> None:
-        bound_gaps(response, connection.timeouts.between_chunks)
+        bound_gaps(response, at_most(connection.timeouts.between_chunks))
 
-    return {"response": [begun]}
+    return {"request": [asked], "response": [begun]}
 
 
-def agap_hook(connection: Connection) -> dict[str, Any]:
-    """Return what `gap_hook` returns, for a client that is awaited."""
+def ahooks(connection: Connection) -> dict[str, Any]:
+    """Return what `hooks` returns, for a client that is awaited."""
+
+    async def asked(request: httpx.Request) -> None:
+        bound_wait(request)
 
     async def begun(response: httpx.Response) -> None:
-        bound_gaps(response, connection.timeouts.between_chunks)
+        bound_gaps(response, at_most(connection.timeouts.between_chunks))
 
-    return {"response": [begun]}
+    return {"request": [asked], "response": [begun]}
+
+
+def bound_wait(request: httpx.Request) -> None:
+    """Bound the silence before an answer by what is left until the deadline."""
+    request.extensions["timeout"]["read"] = seconds_left()
+
+
+def at_most(seconds: float) -> float:
+    """Return some seconds, or what is left until the deadline if that is less."""
+    left = seconds_left()
+    return seconds if left is None else min(seconds, left)
 
 
 def without_secrets(child: BaseChatModel) -> BaseChatModel:

@@ -13,11 +13,12 @@ from langchain_core.runnables import Runnable, RunnableConfig
 
 from zeta_langchain.answers import EMPTY, fate_of, outcome_of
 from zeta_langchain.children import is_ollama
+from zeta_langchain.deadlines import running
 from zeta_langchain.kinds import Kind
 from zeta_langchain.metadata import stamp_of
 from zeta_langchain.probe import Probe
 from zeta_router.attempts import Attempt, Attempts
-from zeta_router.errors import AnswerTruncated
+from zeta_router.errors import AnswerTruncated, NoCapableModel
 from zeta_router.ollama import is_retryable, translate
 from zeta_router.outcome import Fate, Outcome, Timings
 
@@ -84,11 +85,14 @@ class Call:
         """Return what there is when no turn is left.
 
         Raises:
+            NoCapableModel: There was nobody to ask.
             EveryAttemptFailed: Several were tried and none answered; its cause is what the last one raised.
             Exception: What the only one raised, translated where it came from Ollama.
         """
         if self.leftovers:
             return self.leftovers
+        if not self.attempts.made:
+            raise NoCapableModel(())  # the last one left since the plan was made
         if len(self.attempts.failures) == 1 and self.error is not None:
             raise self.error
         raise self.attempts.error() from self.error
@@ -120,6 +124,7 @@ class Turn:
 
     def __enter__(self) -> Turn:
         self._attempt.__enter__()
+        running.set(self._attempt)
         return self
 
     def __exit__(
@@ -130,6 +135,7 @@ class Turn:
             if isinstance(error, Exception):
                 goes_on = self._failed(error)
         finally:
+            running.set(None)  # not a reset: a stream can be closed in another context than it was opened in
             # What is not settled by now was left by the caller: cancelled, or a stream closed early.
             self._attempt.__exit__(kind, error, trace)
         return goes_on

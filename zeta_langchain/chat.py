@@ -21,6 +21,7 @@ from zeta_langchain.messages import count_tokens, request_of
 from zeta_langchain.pinning import pinned
 from zeta_langchain.profiles import meet
 from zeta_langchain.structured import ZetaStructured
+from zeta_router.errors import ConfigError
 from zeta_router.objective import Objective
 from zeta_router.router import ZetaDynamicRouter
 
@@ -83,8 +84,8 @@ class ChatZeta(DelegatingChatModel):
     """Addresses of Ollama servers; None takes `OLLAMA_HOST`. Read when the router is made."""
     base_url: str | None = Field(default=None, repr=False, exclude=True)
     """One host, by the name that `ChatOllama` gives it."""
-    objective: str | Objective = "balanced"
-    """`balanced`, `fastest`, `best`, or your own numbers. Read when the router is made."""
+    objective: str | Objective | None = None
+    """`balanced` (None), `fastest`, `best`, or your own numbers. It is the router's: read when that is made."""
     child_kwargs: dict[str, Any] = Field(default_factory=dict, repr=False, exclude=True)
     """Further `ChatOllama` keywords for the children that Zeta builds. Read when a child is built."""
     children: Any = Field(default=None, repr=False, exclude=True)
@@ -118,13 +119,16 @@ class ChatZeta(DelegatingChatModel):
         router: ZetaDynamicRouter | None = None,
         hosts: Sequence[str] | None = None,
         base_url: str | None = None,
-        objective: str | Objective = "balanced",
+        objective: str | Objective | None = None,
         child_kwargs: Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> None:
         keywords = dict(child_kwargs or {})
         if router is None or fields.get("children") is None:
             router, fields["children"] = found(models, router, hosts, base_url, objective, keywords)
+        wanted = Objective.named(objective) if isinstance(objective, str) else objective
+        if wanted is not None and wanted != router.objective:
+            raise ConfigError("the objective is the router's and cannot be changed here; make another ChatZeta")
         fields |= {"models": models, "router": router, "hosts": hosts, "base_url": base_url}
         fields |= {"objective": objective, "child_kwargs": keywords}
         super().__init__(**fields)
@@ -153,7 +157,7 @@ class ChatZeta(DelegatingChatModel):
             ConfigError: The hosts have no models.
         """
         router = ZetaDynamicRouter.from_ollama(hosts, headers=headers, allow_cloud=allow_cloud, objective=objective)
-        return cls(router=router, objective=objective, **fields)
+        return cls(router=router, **fields)
 
     # -- asking --------------------------------------------------------------------------------------------------
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from functools import cached_property
+from typing import Any, cast
 
 from langchain_core.globals import get_llm_cache
 from langchain_core.language_models import BaseChatModel
-from langchain_core.runnables.config import merge_configs
+from langchain_core.runnables.config import RunnableConfig, merge_configs
 
 from zeta_langchain.profiles import profile_of
 from zeta_router.model import ModelCard
@@ -34,8 +35,6 @@ class Children:
         self._children = dict(given)
         self._build = build
         self._lock = threading.Lock()
-        keys = [cache_key(child) for child in given.values()]
-        self._alike = {key for key in keys if keys.count(key) > 1}
 
     def __repr__(self) -> str:
         return f"<Children {', '.join(f'{model} on {host}' for model, host in self._children) or 'none yet'}>"
@@ -70,7 +69,12 @@ class Children:
 
     def are_alike(self, child: BaseChatModel) -> bool:
         """Return whether another child has the same key in LangChain's cache, and would answer in this one's name."""
-        return cache_key(child) in self._alike
+        return cache_key(child) in self._shared_cache_keys
+
+    @cached_property
+    def _shared_cache_keys(self) -> frozenset[str]:
+        keys = [cache_key(child) for child in self]
+        return frozenset(key for key in keys if keys.count(key) > 1)
 
 
 class Prepared:
@@ -123,7 +127,8 @@ def joined(theirs: Any, ours: Any) -> Any:
         return [*theirs, *ours]
     if isinstance(theirs, dict) and isinstance(ours, dict):
         return {**theirs, **ours}
-    return merge_configs({"callbacks": theirs}, {"callbacks": ours})["callbacks"]
+    both = [cast(RunnableConfig, {"callbacks": callbacks}) for callbacks in (theirs, ours)]
+    return merge_configs(*both).get("callbacks")
 
 
 def cache_key(child: BaseChatModel) -> str:

@@ -23,7 +23,7 @@ def found(
     router: ZetaDynamicRouter | None,
     hosts: Sequence[str] | None,
     base_url: str | None,
-    objective: str | Objective,
+    objective: str | Objective | None,
     keywords: Mapping[str, Any],
 ) -> tuple[ZetaDynamicRouter, Children]:
     """Return the router and the children for what a user gave.
@@ -33,7 +33,7 @@ def found(
         router: Picks; None makes one.
         hosts: Addresses for names that are given without one; None takes `OLLAMA_HOST`.
         base_url: One such address.
-        objective: For a router that is made here.
+        objective: For a router that is made here; None is `balanced`.
         keywords: `ChatOllama` keywords for children that are built later.
 
     Raises:
@@ -46,8 +46,10 @@ def found(
     cards, given = _read(models if models is not None else ())
     if router is None:
         where = [base_url] if base_url is not None else hosts
-        router = ZetaDynamicRouter(cards, hosts=where, objective=objective)
+        router = ZetaDynamicRouter(cards, hosts=where, objective="balanced" if objective is None else objective)
     else:
+        if hosts is not None or base_url is not None:
+            raise ConfigError("the router knows its hosts: give router=... or hosts=[...], not both")
         known = {(card.name, card.host) for card in router.cards}
         for card in cards:
             if card.host is None or (card.name, card.host) not in known:

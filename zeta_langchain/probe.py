@@ -8,6 +8,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
+from zeta_langchain.deadlines import check
 from zeta_router.attempts import Attempt
 
 
@@ -19,6 +20,9 @@ class Probe(BaseCallbackHandler):
 
     run_inline = True
     """Without it every event of an async run hops to a thread: 170 µs per call more, and late when the pool is busy."""
+
+    raise_error = True
+    """What it raises ends the call: that the deadline is over."""
 
     def __init__(self, attempt: Attempt) -> None:
         self._attempt = attempt
@@ -46,11 +50,13 @@ class Probe(BaseCallbackHandler):
     def on_llm_new_token(self, token: Any, **kwargs: Any) -> None:
         """Note the first token; an empty one is a thought that was thrown away, and came from the model, too."""
         self._attempt.first_token()
+        check(self._attempt)
 
     def on_stream_event(self, event: Any, **kwargs: Any) -> None:
         """Note the first event with content of a v3 stream."""
         if event.get("event") != "message-start":
             self._attempt.first_token()
+        check(self._attempt)
 
     def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:
         """Keep the message: the server's own clocks are in it."""

@@ -1,4 +1,4 @@
-"""LangChain's own standard tests, nothing overridden: over scripted models, and over `ChatOllama` on a simulated server."""
+"""LangChain's own standard tests, nothing overridden: over scripted models, and over `ChatOllama` on a simulator."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ class OverASimulatedOllama:
     url: str
 
     @pytest.fixture(autouse=True, scope="class")
-    def _server(self, request: pytest.FixtureRequest) -> Iterator[None]:
+    @classmethod
+    def _server(cls) -> Iterator[None]:
         with SimulatedOllama(models=MODELS, time_scale=1000, responder="schema") as server:
-            request.cls.url = server.url
+            cls.url = server.url
             yield
 
     @property
