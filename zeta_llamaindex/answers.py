@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, TextBlock, ThinkingBlock
+from llama_index.core.bridge.pydantic import ValidationError
 
 from zeta_router import ollama
 from zeta_router.outcome import Fate, Outcome, Timings
@@ -85,17 +86,27 @@ def is_worth_another(error: Exception, *, structured: bool) -> bool:
     """
     if ollama.translate(error) is not None:
         return ollama.is_retryable(error, longer_context=True)
-    return isinstance(error, UNREADABLE) if structured else not isinstance(error, MISTAKES)
+    return fate_of(error, structured=structured) is not None
 
 
 def fate_of(error: Exception, *, structured: bool) -> Fate | None:
     """Return how an attempt ended that left with this error; None where the model had no part in it."""
     if ollama.translate(error) is None:
+        if _is_an_empty_stream(error):
+            return Fate.truncated
         if structured and isinstance(error, UNREADABLE):
             return Fate.invalid
         if isinstance(error, MISTAKES):
             return None
     return ollama.fate_of(error)
+
+
+def _is_an_empty_stream(error: Exception) -> bool:
+    """Return whether LlamaIndex stumbled over a completion without parts: its end event wants a last one.
+
+    https://github.com/run-llama/llama_index/blob/v0.14.25/llama-index-core/llama_index/core/llms/callbacks.py#L488
+    """
+    return isinstance(error, ValidationError) and error.title == "LLMCompletionEndEvent"
 
 
 def described(error: Exception) -> str:

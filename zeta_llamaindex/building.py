@@ -89,6 +89,8 @@ def ollama_child(model: str, connection: Connection, settings: ChildSettings, *,
         # As in `zeta_router.ollama`: a proxy cannot reach this machine, and certificates take 50 ms to load.
         "trust_env": not connection.is_loopback,
         "verify": connection.address.startswith("https:"),
+        # None is kept open: it could not be closed after its event loop, and a new one costs little beside an answer.
+        "limits": httpx.Limits(max_keepalive_connections=0),
     }
 
     def new_async_client() -> ollama.AsyncClient:

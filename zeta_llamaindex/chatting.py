@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import MutableMapping, Sequence
 from typing import Any
 
@@ -23,17 +22,18 @@ from zeta_llamaindex.waiting import arun, astream, run, stream
 class Chatting:
     """Chat and complete.
 
-    A plain class beside LlamaIndex's, because those wrap the methods of their subclasses in spans and events: the child
-    has its own, and a call is seen once.
+    A plain class beside LlamaIndex's, because those wrap what implements an abstract method, or overrides a method with
+    a span, in a span of its own (`DispatcherSpanMixin`). The child has one already: a call is seen once. For the same
+    reason nothing here is marked abstract.
     """
 
-    @abstractmethod
     def _chat_call(self, messages: Sequence[ChatMessage], keywords: MutableMapping[str, Any]) -> Call[ChatResponse]:
         """Plan a chat; takes what is meant for the router out of `keywords`."""
+        raise NotImplementedError
 
-    @abstractmethod
     def _completion_call(self, prompt: str, keywords: MutableMapping[str, Any]) -> Call[CompletionResponse]:
         """Plan a completion; takes what is meant for the router out of `keywords`."""
+        raise NotImplementedError
 
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Answer a chat.

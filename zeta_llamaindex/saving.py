@@ -8,6 +8,7 @@ from typing import Any
 
 from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.llms import LLM
+from llama_index.core.llms.function_calling import FunctionCallingLLM
 from typing_extensions import Self
 
 from zeta_llamaindex.building import ChildSettings
@@ -26,7 +27,7 @@ FIELDS = (
 """Fields of LlamaIndex, and ours, that a pickle keeps."""
 
 
-class Saving(LLM):
+class Saving(FunctionCallingLLM):
     """How a `ZetaLLM` travels.
 
     - A copy, a deep one too, shares router and children: what one learns, the other knows.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import AsyncGenerator, Generator, Mapping, MutableMapping
 from typing import Any
 
@@ -21,11 +20,11 @@ class Structured:
     follow the schema costs an attempt (`Fate.invalid`), and the next model is asked.
     """
 
-    @abstractmethod
     def _structured_call(
         self, prompt: PromptTemplate, llm_kwargs: Mapping[str, Any] | None, prompt_args: MutableMapping[str, Any]
     ) -> tuple[Call[Any], dict[str, Any]]:
         """Plan a prediction; return what is left of `llm_kwargs` for the child."""
+        raise NotImplementedError
 
     def structured_predict(
         self,

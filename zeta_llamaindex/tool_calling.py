@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -31,15 +30,15 @@ History = list[ChatMessage] | None
 class ToolCalling:
     """Chat with tools, and read the calls out of an answer. See `Chatting` for why this is a class of its own."""
 
-    @abstractmethod
     def _tool_call(
         self, tools: Tools, messages: Sequence[ChatMessage], keywords: MutableMapping[str, Any]
     ) -> Call[ChatResponse]:
         """Plan a chat that offers tools; takes what is meant for the router out of `keywords`."""
+        raise NotImplementedError
 
-    @abstractmethod
     def _tool_caller(self, key: Key | None) -> FunctionCallingLLM:
         """Return the child with this key, or with None any that can call tools."""
+        raise NotImplementedError
 
     def chat_with_tools(
         self,
