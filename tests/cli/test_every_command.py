@@ -17,7 +17,7 @@ COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]  # a 
 
 def test_the_commands_are_those_that_work() -> None:
     """Nothing is listed that is not there yet."""
-    assert {"ask", "demo", "doctor", "models", "route"} <= set(COMMANDS)
+    assert {"ask", "demo", "doctor", "models", "route", "simulate"} <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -64,6 +64,7 @@ def test_version(zeta: Zeta) -> None:
         ["ask", "   "],
         ["ask", "hello", "--deadline", "-1"],
         ["ask", "hello", "--deadline", "soon"],
+        ["simulate", "--profile", "abacus"],
         ["nonsense"],
         ["models", "--nonsense"],
     ],

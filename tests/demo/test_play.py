@@ -75,6 +75,9 @@ def test_the_slowness_is_noticed_after_it_began_and_the_reason_is_said(report: R
     found = next(notice for notice in report.zeta.notices if notice.kind == "drift_found")
     assert found.model == CODER
     assert "slower than expected" in found.text
+    moved = [notice for notice in report.zeta.notices if notice.kind == "moved"]
+    assert "slower than expected" in moved[0].text
+    assert moved[0].model != CODER
 
 
 def test_the_static_rule_never_leaves(report: Report) -> None:

@@ -16,6 +16,7 @@ from zeta_router.cli.models import models
 from zeta_router.cli.options import JsonOption
 from zeta_router.cli.output import print_json
 from zeta_router.cli.route import route
+from zeta_router.simulator.cli import simulate
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -34,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, doctor, models, route, ask):
+for command in (demo, doctor, models, route, ask, simulate):
     app.command()(command)
 
 

@@ -23,7 +23,10 @@ def ask(
     host: HostOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Answer a prompt with the best model: the answer on standard output, model and timings on standard error."""
+    """Answer a prompt with the best model.
+
+    The answer is on standard output, model and timings are on standard error.
+    """
     prompt = prompt_text(text)
     request = Request(text=prompt, task=task, deadline=deadline)  # refuses what is wrong before anybody is asked
     with ZetaDynamicRouter.from_ollama(host or None, objective=objective) as router:

@@ -35,9 +35,11 @@ def demo(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """See routing at work: real prompts, a coder that becomes 5x slower and recovers, and what was gained.
+    """See routing at work on real prompts.
 
-    Without --host it uses the Ollama that answers here, or starts a simulated one. On a real host nothing is injected.
+    A third of the way in, the coder becomes 5x slower, at two thirds it recovers: who serves what, what was noticed,
+    and what was gained over a static rule. Without --host it uses the Ollama that answers here, or starts a simulated
+    one. On a real host nothing is injected.
     """
     from zeta_router.demo.play import play  # here, so that the other commands start without LangChain
     from zeta_router.demo.report import report_json, report_picture
@@ -46,13 +48,13 @@ def demo(
         raise ConfigError("--simulate and --host exclude each other; leave one out")
     hosts = [] if simulate else host or _found_here(quiet=as_json)
     report = play(hosts=hosts, requests=requests, seed=seed, console=None if as_json else console())
-    picture = report_picture(report)
     if svg is not None:
-        _save_svg(picture, svg)
+        _save_svg(report_picture(report, width=SVG_WIDTH), svg)
     if as_json:
         print_json(report_json(report))
     else:
-        console().print(picture)
+        out = console()
+        out.print(report_picture(report, width=out.width))
 
 
 def _found_here(*, quiet: bool) -> list[str]:

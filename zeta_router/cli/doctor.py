@@ -14,7 +14,10 @@ SIGNS = {"ok": "ok   ", "warning": "note ", "problem": "WRONG"}
 
 
 def doctor(host: HostOption = None, as_json: JsonOption = False) -> None:
-    """Look at hosts, models and packages; say what is wrong and what to do. Exit code 2 when something is wrong."""
+    """Find out what is wrong, and what to do.
+
+    Looks at hosts, models and packages. Exit code 2 when something is wrong.
+    """
     findings: list[Finding] = []
     for connection in connections(host).values():
         findings.extend(host_findings(connection, survey(connection)))
@@ -31,8 +34,8 @@ def doctor(host: HostOption = None, as_json: JsonOption = False) -> None:
     else:
         out = console()
         for finding in findings:
-            out.print(f"{SIGNS[finding.level]}  {finding.about}: {finding.what}", markup=False)
+            out.print(f"{SIGNS[finding.level]}  {finding.about}: {finding.what}", markup=False, soft_wrap=True)
             if finding.do:
-                out.print(f"       → {finding.do}", markup=False)
+                out.print(f"       → {finding.do}", markup=False, soft_wrap=True)
     if not healthy:
         raise typer.Exit(2)

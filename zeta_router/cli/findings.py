@@ -36,7 +36,9 @@ def host_findings(connection: Connection, found: HostSurvey) -> list[Finding]:
     where = connection.address
     if found.error is not None:
         return [
-            Finding("problem", where, str(found.error), "then run `zeta doctor` again; `zeta demo` needs no Ollama")
+            Finding(
+                "problem", where, str(found.error), "start it, or name another with --host; `zeta demo` needs no Ollama"
+            )
         ]
     findings = [Finding("ok", where, f"Ollama {_server_version(connection)} answers")]
     chat = [card for card in found.cards if card.can("completion")]

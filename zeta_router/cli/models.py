@@ -11,9 +11,10 @@ from zeta_router.model import ModelCard
 
 
 def models(host: HostOption = None, as_json: JsonOption = False) -> None:
-    """List the models that the hosts have: what they can do, how large they are, whether they are in memory.
+    """List the models that the hosts have.
 
-    Cloud models are left out, since prompts would leave the machine.
+    What they can do, how large they are, whether they are in memory. Cloud models are left out, since prompts would
+    leave the machine.
     """
     surveys = [survey(connection) for connection in connections(host).values()]
     failed = [found for found in surveys if found.error is not None]

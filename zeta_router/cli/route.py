@@ -16,9 +16,10 @@ def route(
     host: HostOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say which model would answer a prompt, and why: every candidate with its expected times. Nothing runs.
+    """Say which model would answer, and why.
 
-    This process has seen no answer yet, so that times come from the models' sizes alone.
+    Nothing runs. Shown is every candidate with its expected times. This process has seen no answer yet, so that times
+    come from the models' sizes alone.
     """
     prompt = prompt_text(text)
     needs = frozenset({"embedding"}) if task == "embedding" else frozenset[str]()
@@ -33,8 +34,8 @@ def route(
         return
     out = console()
     why = "as you say" if guess is None else f"{guess.probability:.0%} sure: {guess.reasons[0]}; {guess.reasons[1]}"
-    out.print(f"task   {decision.task} ({why})", markup=False)
-    out.print(f"model  {decision.model} on {decision.host}", markup=False)
-    out.print(f"why    {decision.reason}", markup=False)
+    out.print(f"task   {decision.task} ({why})", markup=False, soft_wrap=True)
+    out.print(f"model  {decision.model} on {decision.host}", markup=False, soft_wrap=True)
+    out.print(f"why    {decision.reason}", markup=False, soft_wrap=True)
     out.print()
     out.print(candidates_table(decision))

@@ -58,7 +58,7 @@ def play(
         with simulated_stage(seed=seed, time_scale=time_scale) if simulated else real_stage(hosts) as stage:
             models = tuple(dict.fromkeys(card.name for card in stage.cards))
             coder = stage.coder
-            title = f"zeta demo · {'Zeta' if name == 'zeta' else 'the static rule'} · {place}"
+            title = f"{place} · {'Zeta' if name == 'zeta' else 'static rule'}"
             with _watcher(console, title, models, count, unit) as watcher:
                 runs[name] = drive(name, policy, stage, prompts, seed=seed, watcher=watcher)
     return Report(

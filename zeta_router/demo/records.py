@@ -43,7 +43,7 @@ class Notice:
     """Something that happened: done by the demo, or noticed by the router."""
 
     kind: str
-    """`slowed`, `recovered` (by the demo), `drift_found`, `drift_over` (by the router)."""
+    """By the demo `slowed`, `recovered`; by the router `drift_found`, `drift_over`, `moved` (with its reason)."""
     at: float
     """Seconds since the run began."""
     index: int

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,7 +14,7 @@ from rich.text import Text
 
 from zeta_router.demo import metrics
 from zeta_router.demo.palette import Palette
-from zeta_router.demo.records import Phase, Run
+from zeta_router.demo.records import Phase, Record, Run
 from zeta_router.demo.view import story
 
 
@@ -64,33 +66,44 @@ def report_json(report: Report) -> dict[str, Any]:
     }
 
 
-def report_picture(report: Report) -> RenderableType:
-    """Return the end picture: every code call of both runs, what was noticed, and what was gained."""
+def report_picture(report: Report, *, width: int = 118) -> RenderableType:
+    """Return the end picture, for a terminal of `width` columns: every code call of both runs, what was noticed, and
+    what was gained.
+    """
     palette = Palette(report.models)
-    parts: list[RenderableType] = [_code_calls(report, palette), palette.legend(), Text()]
+    parts: list[RenderableType] = [_code_calls(report, palette, width), palette.legend(), Text()]
     parts += [Text(f"What Zeta noticed, in {report.unit}", style="bold"), story(report.zeta.notices), Text()]
     if report.coder is not None:
         parts += [_answers(report), Text()]
     parts.append(_comparison(report))
     wall = report.zeta.wall_s + report.static.wall_s
     parts += [Text(), Text(f"{report.place}; seed {report.seed}; {wall:.0f} s to watch both runs", style="dim")]
-    title = "zeta demo · SIMULATED, no real model ran" if report.simulated else "zeta demo"
+    title = "SIMULATED, no real model ran · zeta demo" if report.simulated else "zeta demo"
     return Panel(Group(*parts), title=title, border_style="yellow" if report.simulated else "green")
 
 
-def _code_calls(report: Report, palette: Palette) -> RenderableType:
+FRAME = 20
+"""Columns that frame, names and gaps take from a row of calls."""
+
+
+def _code_calls(report: Report, palette: Palette, width: int) -> RenderableType:
     runs = {"zeta": report.zeta, "static rule": report.static}
     code = {name: [r for r in run.records if r.task == metrics.CODE] for name, run in runs.items()}
     tallest = max((r.seconds for records in code.values() for r in records), default=0.0)
+    most = max(len(records) for records in code.values())
+    together = max(1, math.ceil(most / max(width - FRAME, 1)))
+    what = "code calls" if together == 1 else f"slowest of {together} code calls each"
     grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_row("", Text("each code call: height is its seconds, colour its model", style="bold"))
+    grid.add_row("", Text(f"{what}; height: seconds, colour: model", style="bold"))
+    columns: list[Record] = []
     for name, records in code.items():
-        grid.add_row(name, palette.time_line([(r.model, r.seconds) for r in records], tallest=tallest))
+        groups = [records[start : start + together] for start in range(0, len(records), together)]
+        columns = [max(group, key=lambda r: r.seconds) for group in groups]
+        grid.add_row(name, palette.time_line([(r.model, r.seconds) for r in columns], tallest=tallest))
     if report.coder is not None:
-        phases = [r.phase for r in code["zeta"]]
+        phases = [r.phase for r in columns]
         before, slow = phases.count(Phase.before), phases.count(Phase.slow)
-        label = "slowed"[:slow].center(slow, "─")
-        grid.add_row("", Text(" " * before + label, style="yellow"))
+        grid.add_row("", Text(" " * before + "slowed"[:slow].center(slow, "─"), style="yellow"))
     return grid
 
 
@@ -99,7 +112,7 @@ def _answers(report: Report) -> Text:
     back = figures["seconds_until_return"]
     share = figures["share_after_return"]
     lines = [
-        f"{figures['slow_calls_before_leaving']} slow code calls before the traffic had left",
+        f"slow code calls before the traffic had left: {figures['slow_calls_before_leaving']}",
         "the traffic did not come back" if back is None else f"back {back:.0f} {report.unit} after the recovery",
         "" if share is None else f"{share:.0%} of the code calls after its return go to {report.coder}",
         f"{figures['probe_share']:.1%} of all requests spent on looking",
@@ -126,7 +139,7 @@ def _comparison(report: Report) -> Table:
     return grid
 
 
-def _slow(run: Run) -> list[Any]:
+def _slow(run: Run) -> Sequence[Record]:
     return [record for record in run.records if record.phase is Phase.slow]
 
 

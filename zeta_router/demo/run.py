@@ -88,6 +88,8 @@ class _Log:
         self._began_at = 0.0
         self._seen: list[tuple[Decision, Outcome, bool]] = []
         self._suspects: set[tuple[str, str]] = set()
+        self._serving: dict[str, str] = {}  # task -> model that got its last request
+        self._left: dict[str, str] = {}  # task -> model that it left because of a drift
 
     def begin(self, index: int, requests: int) -> None:
         """Start a request; at each third of them, change the coder's speed first."""
@@ -130,6 +132,23 @@ class _Log:
         )
         self.records.append(record)
         self._watcher.record(record)
+        if last is not None and not last.explored:
+            self._note_move(last)
+
+    def _note_move(self, decision: Decision) -> None:
+        """Say why a task leaves a model that has become slow, and that it is back."""
+        task, model = decision.task, decision.model
+        before = self._serving.get(task)
+        self._serving[task] = model
+        if before is None or before == model:
+            return
+        if any(before == suspect for suspect, _ in self._suspects):
+            self._left[task] = before
+        elif self._left.get(task) == model:
+            del self._left[task]
+        else:
+            return
+        self._add("moved", model, f"{task} moves to {model}, because: {decision.reason}")
 
     def _add(self, kind: str, model: str, text: str) -> None:
         notice = Notice(kind=kind, at=self._now(), index=self._index, model=model, text=text)

@@ -22,8 +22,12 @@ MODELS = (CODER, "phi4:14b", "llama3.2:3b")
 PROFILE = "rtx-4090"
 """24 GB: all three models are in memory together, so that the story is about speed and not about loading."""
 SLOWDOWN = 5.0
-TIME_SCALE = 60.0
+TIME_SCALE = 30.0
 """Simulated seconds per second of watching."""
+ANSWER_SCALE = 0.4
+"""Answers are 0.4 times as long as the simulator's own, about 100 tokens for code: an assistant that is asked about
+once a second. (The Azure traces of 2023 have medians of 13 tokens for a code assistant and of 129 for chat.) The rate of
+calls matters: a suspect may be checked on 2 % of them, so that only many calls let it be taken back within 30 s."""
 CHUNK_TOKENS = 32
 """Tokens per streamed piece. One, as Ollama sends, would make the demo spend its minute on parsing JSON."""
 
@@ -75,11 +79,16 @@ def simulated_stage(*, seed: int, time_scale: float = TIME_SCALE) -> Iterator[St
     """
     try:
         from zeta_router.simulator import SimulatedOllama
-        from zeta_router.simulator.server.simulated import SimulatedOllama as _  # noqa: F401 - loads its packages now
+        from zeta_router.simulator.responders import DefaultResponder
     except ModuleNotFoundError as error:
         raise ConfigError(f"the demo needs {error.name}; install it: pip install 'zeta-router[demo]'") from error
     server = SimulatedOllama(
-        models=MODELS, profile=PROFILE, time_scale=time_scale, seed=seed, chunk_tokens=CHUNK_TOKENS
+        models=MODELS,
+        profile=PROFILE,
+        time_scale=time_scale,
+        seed=seed,
+        responder=DefaultResponder(seed=seed, scale=ANSWER_SCALE),
+        chunk_tokens=CHUNK_TOKENS,
     )
     with server:
         hosts = (server.url,)

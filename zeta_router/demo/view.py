@@ -95,18 +95,20 @@ class LiveView:
             )
         return grid
 
-    def _story(self) -> Text:
+    def _story(self) -> RenderableType:
         return story(tuple(self._notices[-NOTICES_SHOWN:]))
 
 
-def story(notices: tuple[Notice, ...]) -> Text:
-    """Return what happened, one line each: at which of the server's seconds, at which request, what."""
-    text = Text()
+def story(notices: tuple[Notice, ...]) -> RenderableType:
+    """Return what happened, one row each: at which of the server's seconds, at which request, what."""
+    if not notices:
+        return Text("nothing out of the ordinary", style="dim")
+    rows = Table.grid(padding=(0, 2, 0, 0))
+    rows.add_column(justify="right", style="dim", no_wrap=True)
+    rows.add_column(style="dim", no_wrap=True)
     for notice in notices:
         by_demo = notice.kind in {"slowed", "recovered"}
-        text.append(f"{notice.at:5.0f} s  request {notice.index + 1:3d}  ", style="dim")
-        text.append(f"{notice.text}\n", style="yellow" if by_demo else "bold")
-    if not notices:
-        text.append("nothing out of the ordinary noticed yet\n", style="dim")
-    text.right_crop(1)
-    return text
+        rows.add_row(
+            f"{notice.at:.0f} s", f"request {notice.index + 1}", Text(notice.text, style="yellow" if by_demo else "")
+        )
+    return rows
