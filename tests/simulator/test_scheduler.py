@@ -89,14 +89,14 @@ def test_without_a_queue_one_load_is_taken_and_no_second() -> None:
     assert engine.run(first).state is JobState.finished
 
 
-@pytest.mark.parametrize("now", [0.0, 0.1, 0.7, 1e5 / 3, 1e9 + 0.123])
+@pytest.mark.parametrize("now", [0.0, 0.3, 1.4, 1e9 + 0.123])
 def test_a_load_is_noticed_by_the_poll_at_its_end(now: float) -> None:
-    """A load of exactly four polls takes four, not five, whatever the clock's rounding."""
-    four_polls = replace(SMALL, size_bytes=GIB)
-    engine = Engine([four_polls], profile=HOST, now=now)
-    job = load(engine, four_polls)
+    """A load of exactly two polls takes two, not three, whatever the clock's rounding: 0.6 + 0.5 - 0.6 > 0.5."""
+    two_polls = replace(SMALL, size_bytes=GIB // 2)
+    engine = Engine([two_polls], profile=HOST, now=now)
+    job = load(engine, two_polls)
 
-    assert job.loaded_at == pytest.approx(now + 0.3 + 1.0)
+    assert job.loaded_at == pytest.approx(now + 0.3 + 0.5)
 
 
 def test_who_leaves_the_line_gets_no_slot() -> None:
@@ -363,6 +363,37 @@ def test_a_request_takes_the_slot_that_knows_its_prompt() -> None:
         engine.run(job)
 
     assert [engine.run(engine.submit(work)).cached_tokens for work in reversed(works)] == [499, 499]
+
+
+def test_an_unknown_prompt_takes_the_slot_unused_for_longest() -> None:
+    """Of two free slots with other prompts, the older one is given up, so the newer prompt stays cached."""
+    engine = make_engine(num_parallel=2, host_prompt_cache=0)
+    load(engine, SMALL)
+    older, newer, unknown = (
+        Work(model=SMALL, prompt_tokens=500, output_tokens=tokens, prompt_key=(tokens,), piece_tokens=(500,))
+        for tokens in (5, 50, 6)
+    )
+    jobs = [engine.submit(work) for work in (older, newer)]
+    for job in jobs:
+        engine.run(job)
+    engine.run(engine.submit(unknown))
+
+    assert engine.run(engine.submit(newer)).cached_tokens == 499
+
+
+def test_layers_on_the_card_are_part_of_a_runner() -> None:
+    """Another explicit num_gpu reloads; -1 and null take what is there."""
+    engine = make_engine()
+    load(engine, SMALL)
+
+    def load_seconds(num_gpu: int | None) -> float:
+        work = Work(model=SMALL, output_tokens=2, load_options=(("num_gpu", num_gpu),))
+        return engine.run(engine.submit(work)).load / 1e9
+
+    assert load_seconds(5) > 1.0
+    assert load_seconds(-1) < 0.01
+    assert load_seconds(None) < 0.01
+    assert load_seconds(6) > 1.0
 
 
 def test_the_context_follows_request_then_modelfile_then_server_then_card() -> None:

@@ -75,7 +75,7 @@ class Runner:
         """Die: everything it had is lost, and it stays loaded until somebody notices."""
         self.alive = False
         victims = [slot.job for slot in self.active if slot.job is not None] + list(self._waiters)
-        self._waiters.clear()
+        self._waiters.clear()  # first: a slot that is freed below must not go to one of them
         for job in victims:
             if job.slot is not None:
                 self._release(job.slot)
@@ -207,6 +207,5 @@ class Runner:
         slot.clear()
         self.active.remove(slot)
         self._free.append(slot)
-        if self.alive:
-            self._next()
+        self._next()
         self._machine.shifted(self)
