@@ -53,7 +53,7 @@ def run_task(router: ZetaDynamicRouter, task: str, data: str | Sequence[str], de
                         **_settings(router, attempt),
                     )
             except OllamaError as error:
-                _settle_error(attempt, error)
+                _settle_error(router, attempt, error)
                 continue
             return _result(attempt, reply)
     raise attempts.error()
@@ -78,7 +78,7 @@ async def arun_task(
                         **_settings(router, attempt),
                     )
             except OllamaError as error:
-                _settle_error(attempt, error)
+                _settle_error(router, attempt, error)
                 continue
             return _result(attempt, reply)
     raise attempts.error()
@@ -120,9 +120,11 @@ def _settings(router: ZetaDynamicRouter, attempt: Attempt) -> dict[str, Any]:
     return settings
 
 
-def _settle_error(attempt: Attempt, error: OllamaError) -> None:
+def _settle_error(router: ZetaDynamicRouter, attempt: Attempt, error: OllamaError) -> None:
     """Settle a failed attempt; a refusal that every model would repeat is raised at once, and not held against one."""
-    if not is_retryable(error):
+    card = attempt.decision.card
+    context = (card.context_length if card is not None else None) or 0
+    if not is_retryable(error, longer_context=any((c.context_length or 0) > context for c in router.cards)):
         raise error
     attempt.settle(
         Outcome(

@@ -9,8 +9,6 @@ import pytest
 
 from zeta_router.simulator import SimulatedOllama
 
-pytest_plugins = ["zeta_router.testing.pytest_plugin"]
-
 
 @pytest.fixture
 def client(simulated_ollama: SimulatedOllama) -> Iterator[httpx.Client]:
