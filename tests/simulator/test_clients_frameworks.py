@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import httpx
 import pytest
 from langchain_core.tools import tool
@@ -17,8 +15,6 @@ from pydantic import BaseModel
 from zeta_router.simulator import SimulatedOllama
 
 pytestmark = pytest.mark.simulated_ollama(models=["llama3.2:3b", "qwen3:8b", "nomic-embed-text"], responder="schema")
-# The classes never close their connections, which Python would complain about: so that the server closes each.
-CLOSING: dict[str, Any] = {"headers": {"Connection": "close"}}
 
 
 class City(BaseModel):
@@ -35,7 +31,7 @@ def add(a: int, b: int) -> int:
 
 def test_chat_ollama_reports_ollamas_timings(simulated_ollama: SimulatedOllama) -> None:
     """`response_metadata` holds the simulated clocks, usage is counted."""
-    llm = ChatOllama(model="llama3.2:3b", base_url=simulated_ollama.url, client_kwargs=CLOSING)
+    llm = ChatOllama(model="llama3.2:3b", base_url=simulated_ollama.url)
 
     message = llm.invoke("Hello!")
 
@@ -47,7 +43,7 @@ def test_chat_ollama_reports_ollamas_timings(simulated_ollama: SimulatedOllama) 
 
 async def test_chat_ollama_streams_calls_tools_and_fills_schemas(simulated_ollama: SimulatedOllama) -> None:
     """Async streams, bound tools and structured output of `ChatOllama` work."""
-    llm = ChatOllama(model="llama3.2:3b", base_url=simulated_ollama.url, client_kwargs=CLOSING)
+    llm = ChatOllama(model="llama3.2:3b", base_url=simulated_ollama.url)
 
     streamed = "".join([str(chunk.content) async for chunk in llm.astream("Hello!")])
     called = await llm.bind_tools([tool(add)]).ainvoke("Add 17 and 25.")
@@ -60,7 +56,7 @@ async def test_chat_ollama_streams_calls_tools_and_fills_schemas(simulated_ollam
 
 def test_chat_ollama_keeps_the_thinking_if_asked(simulated_ollama: SimulatedOllama) -> None:
     """With `reasoning=True` the thinking is kept apart from the text."""
-    llm = ChatOllama(model="qwen3:8b", base_url=simulated_ollama.url, reasoning=True, client_kwargs=CLOSING)
+    llm = ChatOllama(model="qwen3:8b", base_url=simulated_ollama.url, reasoning=True)
 
     message = llm.invoke("Hello!")
 
@@ -70,7 +66,7 @@ def test_chat_ollama_keeps_the_thinking_if_asked(simulated_ollama: SimulatedOlla
 
 async def test_ollama_embeddings_agree_sync_and_async(simulated_ollama: SimulatedOllama) -> None:
     """The same text has the same vector, whichever way it is asked for."""
-    embeddings = OllamaEmbeddings(model="nomic-embed-text", base_url=simulated_ollama.url, client_kwargs=CLOSING)
+    embeddings = OllamaEmbeddings(model="nomic-embed-text", base_url=simulated_ollama.url)
 
     assert embeddings.embed_query("red apple") == (await embeddings.aembed_documents(["red apple"]))[0]
 
@@ -100,7 +96,7 @@ async def test_llama_index_calls_tools_and_fills_schemas(simulated_ollama: Simul
 
 async def test_llama_index_embeds(simulated_ollama: SimulatedOllama) -> None:
     """`OllamaEmbedding` gets the vectors that the server makes, sync and async."""
-    embedding = OllamaEmbedding("nomic-embed-text", base_url=simulated_ollama.url, client_kwargs=CLOSING)
+    embedding = OllamaEmbedding("nomic-embed-text", base_url=simulated_ollama.url)
 
     vector = embedding.get_text_embedding("red apple")
 
@@ -119,4 +115,4 @@ def test_llama_index_asks_for_the_whole_trained_context(simulated_ollama: Simula
 
 
 def _llama_index(server: SimulatedOllama, *, context_window: int = 8192) -> Ollama:
-    return Ollama("llama3.2:3b", base_url=server.url, context_window=context_window, headers=CLOSING["headers"])
+    return Ollama("llama3.2:3b", base_url=server.url, context_window=context_window)

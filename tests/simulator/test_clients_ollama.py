@@ -23,20 +23,17 @@ ADD = {
         },
     },
 }
-# The client never closes its connections, which Python would complain about: so that the server closes each.
-CLOSING = {"Connection": "close"}
-
 pytestmark = pytest.mark.simulated_ollama(models=MODELS)
 
 
 @pytest.fixture
 def sync(simulated_ollama: SimulatedOllama) -> ollama.Client:
-    return ollama.Client(simulated_ollama.url, headers=CLOSING)
+    return ollama.Client(simulated_ollama.url)
 
 
 @pytest.fixture
 def aio(simulated_ollama: SimulatedOllama) -> ollama.AsyncClient:
-    return ollama.AsyncClient(simulated_ollama.url, headers=CLOSING)
+    return ollama.AsyncClient(simulated_ollama.url)
 
 
 def test_a_stream_adds_up_to_the_whole_answer(sync: ollama.Client) -> None:

@@ -17,13 +17,12 @@ from zeta_router.simulator import SimulatedOllama
 MODEL = "llama3.2:3b"
 OTHER_MODEL = "qwen2.5:7b"
 EMBEDDER = "nomic-embed-text"
-# The classes never close their connections, which Python would complain about: so that the server closes each.
-CLOSING = {"headers": {"Connection": "close"}}
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[SimulatedOllama]:
-    with SimulatedOllama([MODEL, OTHER_MODEL, EMBEDDER], responder="schema", time_scale=1000) as server:
+    models = [MODEL, OTHER_MODEL, EMBEDDER]
+    with SimulatedOllama(models, responder="schema", time_scale=1000, reuse_connections=False) as server:
         yield server
 
 
@@ -42,7 +41,7 @@ class _Chat:
 
     @property
     def chat_model_params(self) -> dict[str, Any]:
-        return {"model": MODEL, "base_url": self.url, "temperature": 0, "client_kwargs": CLOSING}
+        return {"model": MODEL, "base_url": self.url, "temperature": 0}
 
     @property
     def supports_json_mode(self) -> bool:
@@ -78,7 +77,7 @@ class _Embeddings:
 
     @property
     def embedding_model_params(self) -> dict[str, Any]:
-        return {"model": EMBEDDER, "base_url": self.url, "client_kwargs": CLOSING}
+        return {"model": EMBEDDER, "base_url": self.url}
 
 
 class TestOllamaEmbeddingsUnits(_Embeddings, EmbeddingsUnitTests):

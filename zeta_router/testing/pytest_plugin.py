@@ -33,7 +33,8 @@ def simulated_ollama(request: pytest.FixtureRequest) -> Iterator[SimulatedOllama
     """
     from zeta_router.simulator import SimulatedOllama
 
-    options: dict[str, Any] = {"time_scale": TIME_SCALE}
+    # Most clients never close their connections: under `filterwarnings = error` a kept one would fail some later test.
+    options: dict[str, Any] = {"time_scale": TIME_SCALE, "reuse_connections": False}
     for marker in reversed(list(request.node.iter_markers("simulated_ollama"))):  # the nearest marker wins
         options |= marker.kwargs
     with SimulatedOllama(**options) as server:

@@ -48,15 +48,24 @@ class Listener:
         port: 0 picks a free one.
         on_start: Called in the server's loop before the first request.
         on_stop: Called there after the last.
+        reuse_connections: Whether a connection may carry more than one request.
     """
 
     def __init__(
-        self, app: ASGIApp, *, host: str, port: int, on_start: Callable[[], None], on_stop: Callable[[], None]
+        self,
+        app: ASGIApp,
+        *,
+        host: str,
+        port: int,
+        on_start: Callable[[], None],
+        on_stop: Callable[[], None],
+        reuse_connections: bool = True,
     ) -> None:
         self._app = app
         self._address = (host, port)
         self._on_start = on_start
         self._on_stop = on_stop
+        self._reuse_connections = reuse_connections
         self._socket: socket.socket | None = None
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
@@ -86,7 +95,7 @@ class Listener:
             raise
         begun = threading.Event()
         self._socket = bound
-        self._server = _Server(_config(self._app), begun.set)
+        self._server = _Server(_config(self._app, reuse_connections=self._reuse_connections), begun.set)
         self._thread = threading.Thread(
             target=self._run, args=(self._server, bound), name="simulated-ollama", daemon=True
         )
@@ -114,7 +123,7 @@ class Listener:
         asyncio.run(serve())
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
+def _config(app: ASGIApp, *, reuse_connections: bool) -> uvicorn.Config:
     options: dict[str, Any] = {
         "http": _Protocol,
         "ws": "none",
@@ -125,5 +134,6 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         "access_log": False,
         "server_header": False,
         "timeout_keep_alive": 3600,
+        "headers": [] if reuse_connections else [("connection", "close")],
     }
     return uvicorn.Config(app, **options)

@@ -58,6 +58,8 @@ class SimulatedOllama:
         epoch: Nanoseconds since the Unix epoch at which simulated time starts; now by default.
         cloud_disabled: Answer 403 instead of 401 to cloud models; they never run here.
         tells_cached: Report `prompt_eval_cached_count`, as servers after 0.33.0 do.
+        reuse_connections: False closes each connection after its answer; then clients that never close theirs, as
+            `ChatOllama` does not, leave no open sockets for Python to warn about.
 
     Raises:
         ValueError: An argument is not one of its kind; the text says which are.
@@ -79,6 +81,7 @@ class SimulatedOllama:
         epoch: int | None = None,
         cloud_disabled: bool = False,
         tells_cached: bool = False,
+        reuse_connections: bool = True,
     ) -> None:
         if chunk_tokens < 1:
             raise ValueError(f"chunk_tokens must be at least 1, got {chunk_tokens!r}")
@@ -100,7 +103,12 @@ class SimulatedOllama:
         self.faults = ServerFaults(self._driver)
         """What is wrong with the server; change it at any time, from any thread."""
         self._listener = Listener(
-            application(self._host), host=host, port=port, on_start=self._driver.start, on_stop=self._driver.stop
+            application(self._host),
+            host=host,
+            port=port,
+            on_start=self._driver.start,
+            on_stop=self._driver.stop,
+            reuse_connections=reuse_connections,
         )
 
     @property
