@@ -150,6 +150,7 @@ def test_a_crash_takes_everything_with_it(at: int, message: str) -> None:
     assert message in running.error.message
     assert waiting.error is not None
     assert "unexpectedly stopped" in waiting.error.message
+    assert waiting.slot_at is None
     assert names(engine) == {SMALL.name}, "a crashed runner stays listed until somebody notices"
     assert engine.run(engine.submit(ANSWER)).load / 1e9 > 1.0
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Any, TypeAlias
 
 # Events at one instant run in this order (`ollama-wire.md` 4.12), then in the order they were made.
 COMPLETION, EXPIRY, PENDING, ARRIVAL = range(4)
+LEAST_SWEEP = 1000  # fewer cancelled events than this are not worth sweeping out
 
 # [when, rank, number, callback or None once run or cancelled, argument]: a list, since heapq compares lists in C.
 Event: TypeAlias = list[Any]
@@ -18,16 +19,18 @@ Event: TypeAlias = list[Any]
 class Timeline:
     """Future events by time, and a post for listeners, who are told when the state is whole again.
 
-    Cancelled events stay in the heap until they surface, which is cheaper than taking them out.
+    Cancelled events stay in the heap until they surface, or until they are the greater part of it: cheaper than
+    taking each one out, and the heap stays in proportion to what will happen.
     """
 
-    __slots__ = ("_count", "_delivering", "_heap", "_post", "now")
+    __slots__ = ("_cancelled", "_count", "_delivering", "_heap", "_post", "now")
 
     def __init__(self, now: float = 0.0) -> None:
         self.now = now
         """Seconds."""
         self._heap: list[Event] = []
         self._count = 0
+        self._cancelled = 0
         self._post: deque[Callable[[], None]] = deque()
         self._delivering = False
 
@@ -38,18 +41,27 @@ class Timeline:
         heappush(self._heap, event)
         return event
 
-    @staticmethod
-    def cancel(event: Event | None) -> None:
+    def cancel(self, event: Event | None) -> None:
         """Make an event not happen; one that ran, or None, is ignored."""
-        if event is not None:
+        if event is not None and event[3] is not None:
             event[3] = None
+            self._cancelled += 1
+            if self._cancelled > max(len(self._heap) // 2, LEAST_SWEEP):
+                self._heap = [kept for kept in self._heap if kept[3] is not None]
+                heapify(self._heap)
+                self._cancelled = 0
 
     def next_at(self) -> float | None:
         """Return when the next event is due, None when there is none."""
         heap = self._heap
         while heap and heap[0][3] is None:
             heappop(heap)
+            self._cancelled -= 1
         return heap[0][0] if heap else None
+
+    def __len__(self) -> int:
+        """Return how many events will happen as things are."""
+        return len(self._heap) - self._cancelled
 
     def step(self, until: float = math.inf) -> bool:
         """Run the next event due by `until`, and what listeners make of it; False if there is none."""
@@ -57,7 +69,9 @@ class Timeline:
         while heap and heap[0][0] <= until:
             event = heappop(heap)
             when, _, _, callback, argument = event
-            if callback is not None:
+            if callback is None:
+                self._cancelled -= 1
+            else:
                 event[3] = None
                 self.now = when
                 callback(argument)
