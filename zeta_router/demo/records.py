@@ -30,7 +30,7 @@ class Record:
     began_at: float
     """Seconds since the run began."""
     seconds: float
-    """By Ollama's own `total_duration`, summed over the attempts; of a failed attempt what the router measured."""
+    """By Ollama's own clocks, summed over the attempts; of an attempt without an answer what the router measured."""
     failed: bool = False
     explored: bool = False
     """The router tried a model to learn, not because it looked best."""

@@ -12,7 +12,7 @@ from zeta_router.demo.stage import SLOWDOWN, Stage, phase_of
 from zeta_router.demo.workload import Prompt
 from zeta_router.errors import ConfigError, ZetaError
 from zeta_router.events import DriftFound, DriftOver, Event, OutcomeSeen
-from zeta_router.outcome import Outcome
+from zeta_router.outcome import Outcome, Timings
 from zeta_router.policies.base import Policy
 from zeta_router.router import ZetaDynamicRouter
 
@@ -74,6 +74,17 @@ def _chat(router: ZetaDynamicRouter) -> Callable[[str], object]:
     return lambda text: chat.invoke(text)
 
 
+def server_seconds(timings: Timings) -> float:
+    """Return how long an attempt took by the server's own clocks: its phases, which make up `total_duration`.
+
+    `Timings.total` is what the caller waited. Beside a simulated server that runs many times faster than life it would
+    hold this machine's own work, as many times too large. Where the server said nothing, it is all there is.
+    """
+    phases = (timings.wait, timings.load, timings.prefill, timings.decode)
+    known = [phase for phase in phases if phase is not None]
+    return sum(known) if len(known) == len(phases) else timings.total or 0.0
+
+
 class _Log:
     """Listens to the router, plays the story's two changes, and writes the records."""
 
@@ -125,7 +136,7 @@ class _Log:
             task=last.task if last is not None else "unknown",
             model=last.model if last is not None else "none",
             began_at=self._began_at,
-            seconds=sum(outcome.timings.total or 0.0 for _, outcome, _ in attempts),
+            seconds=sum(server_seconds(outcome.timings) for _, outcome, _ in attempts),
             failed=failed,
             explored=any(decision.explored for decision, _, _ in attempts),
             suspected=any(suspected for _, _, suspected in attempts),

@@ -26,8 +26,8 @@ TIME_SCALE = 30.0
 """Simulated seconds per second of watching."""
 ANSWER_SCALE = 0.4
 """Answers are 0.4 times as long as the simulator's own, about 100 tokens for code: an assistant that is asked about
-once a second. (The Azure traces of 2023 have medians of 13 tokens for a code assistant and of 129 for chat.) The rate of
-calls matters: a suspect may be checked on 2 % of them, so that only many calls let it be taken back within 30 s."""
+once a second. (The Azure traces of 2023 have medians of 13 tokens for a code assistant and of 129 for chat.) The rate
+of calls matters: a suspect may be checked on 2 % of them, so that only many calls let it be taken back within 30 s."""
 CHUNK_TOKENS = 32
 """Tokens per streamed piece. One, as Ollama sends, would make the demo spend its minute on parsing JSON."""
 
