@@ -21,8 +21,8 @@ CODE_STARTS = (
 CODE_ENDS = ("{", "}", ";", "):", ");", "});", "/>", "},", "->")
 
 TRACES = (
-    "Traceback (most recent call last)", "Exception in thread", "\tat ", "error[E", "Segmentation fault", "SyntaxError",
-    "TypeError", "NullPointerException", "undefined reference", "command not found", "Error:", "npm ERR!",
+    "traceback (most recent call last)", "exception in thread", "error[e", "segmentation fault", "syntaxerror",
+    "typeerror", "nullpointerexception", "undefined reference", "command not found", "error:", "npm err!",
 )  # fmt: skip
 
 MATH_SIGNS = ("^2", "^3", "$$")

@@ -23,7 +23,7 @@ TECHNICAL: tuple[Rule, ...] = (
     Rule("it has a code block", shows("```"), {"code": 2.5}),
     Rule("several lines look like source code", lambda seen: seen.code_lines >= 3, {"code": 3.0}),
     Rule("a line looks like source code", lambda seen: 1 <= seen.code_lines < 3, {"code": 0.9}),
-    Rule("it shows an error message or stack trace", shows(*TRACES), {"code": 2.0}),
+    Rule("it shows an error message or stack trace", says(*TRACES), {"code": 2.0}),
     Rule("it calls a function by name", shows("()"), {"code": 1.0}),
     # code: what it talks about
     Rule("it names a programming language or tool", names("language"), {"code": 2.0}),
