@@ -57,6 +57,12 @@ HELLO = [{"role": "user", "content": "Hello!"}]
             500,
             "This server does not support embeddings. Start it with `--embeddings`",
         ),
+        (
+            "/api/pull",
+            {"model": "registry.example/mine/model"},
+            500,
+            'pull model manifest: Get "https://registry.example/v2/": dial tcp: lookup registry.example: no such host',
+        ),
         ("/api/create", {"model": "x"}, 400, "neither 'from' or 'files' was specified"),
         ("/api/copy", {"source": "nope", "destination": "x"}, 404, 'model "nope" not found'),
     ],
@@ -148,6 +154,24 @@ def test_paths_and_methods_outside_the_api_get_plain_text(
 
     assert (response.status_code, response.text) == (status, text)
     assert response.headers["content-type"] == "text/plain"
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("evil.example", 403), ("evil.example:11434", 403), ("localhost:11434", 200), ("[::1]:11434", 200),
+     ("192.168.1.5", 200), ("8.8.8.8", 403), ("box.local", 200)],
+)  # fmt: skip
+def test_a_loopback_server_answers_local_names_only(client: httpx.Client, host: str, status: int) -> None:
+    """A foreign Host header gets an empty 403: no web page can reach the server by a name of its own."""
+    response = client.get("/api/version", headers={"Host": host})
+
+    assert response.status_code == status
+    assert (response.content == b"") is (status == 403)
+
+
+def test_a_preflight_is_allowed(client: httpx.Client) -> None:
+    """Browsers ask first, and get 204."""
+    assert client.options("/api/chat", headers={"Origin": "http://localhost"}).status_code == 204
 
 
 def test_openai_errors_have_openais_form(client: httpx.Client) -> None:

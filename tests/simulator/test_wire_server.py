@@ -59,6 +59,21 @@ def test_a_stopped_server_lets_go_of_its_clients_and_its_port() -> None:
     server.stop()  # once more does no harm
 
 
+def test_a_server_can_be_started_again() -> None:
+    """It has the same address, and simulated time goes on."""
+    server = SimulatedOllama(MODELS, time_scale=100)
+    with server:
+        first = httpx.post(f"{server.url}/api/chat", json=HELLO).json()
+        url, before = server.url, server.now
+    with server:
+        second = httpx.post(f"{server.url}/api/chat", json=HELLO).json()
+
+        assert server.url == url
+        assert server.now > before > 0
+    assert second["created_at"] > first["created_at"]
+    assert second["load_duration"] < first["load_duration"]
+
+
 def test_a_taken_port_is_an_error_at_once() -> None:
     """`start` raises instead of waiting."""
     with socket.socket() as taken:
@@ -135,10 +150,15 @@ async def test_a_driver_wakes_when_something_is_due() -> None:
     assert job.total > 0
 
 
-def test_simulated_time_runs_time_scale_times_faster() -> None:
-    """`now` counts simulated seconds since the start."""
+async def test_simulated_time_runs_time_scale_times_faster() -> None:
+    """`now` counts simulated seconds since the start; before it and after the end time stands still."""
     clock = ManualClock()
     driver = Driver(Engine([]), time_scale=100, clock=clock)
+    clock.advance(5)
+    driver.start()
     clock.advance(2)
 
+    assert driver.now == 200
+    driver.stop()
+    clock.advance(5)
     assert driver.now == 200

@@ -12,6 +12,7 @@ import pytest
 from zeta_router.simulator import ServerSettings, SimulatedOllama, fixed_speed, model_from_tag
 
 HOST = fixed_speed(decode_tokens_per_s=50, prefill_tokens_per_s=2000, load_bytes_per_s=1e9)
+COUNTING = "one two three four five " * 200
 WORDS = {"model": "llama3.2:3b", "messages": [{"role": "user", "content": "one two three four five"}], "stream": False}
 
 pytestmark = pytest.mark.simulated_ollama(
@@ -60,7 +61,7 @@ def test_a_repeated_prompt_is_counted_but_not_computed(client: httpx.Client) -> 
 
 def test_the_next_turn_of_a_conversation_finds_the_last_one_cached(client: httpx.Client) -> None:
     """With the answer put back into the conversation, only the new question is computed."""
-    first = [{"role": "user", "content": "word " * 1000}]
+    first = [{"role": "user", "content": COUNTING}]
     answer = client.post("/api/chat", json=WORDS | {"messages": first}).json()["message"]
     turn = [*first, answer, {"role": "user", "content": "And now?"}]
     second = client.post("/api/chat", json=WORDS | {"messages": turn}).json()
@@ -73,7 +74,7 @@ async def test_the_wait_for_a_slot_is_in_no_field(simulated_ollama: SimulatedOll
     """Two at once on one slot: the second reports the first one's time in the total alone."""
     async with httpx.AsyncClient(base_url=simulated_ollama.url, timeout=30) as client:
         await client.post("/api/generate", json={"model": "llama3.2:3b"})
-        body = WORDS | {"messages": [{"role": "user", "content": "word " * 1000}]}
+        body = WORDS | {"messages": [{"role": "user", "content": COUNTING}]}
         answers = [r.json() for r in await asyncio.gather(*(client.post("/api/chat", json=body) for _ in range(2)))]
 
     waits = sorted(residual(answer) for answer in answers)
@@ -117,7 +118,8 @@ def test_the_oldest_messages_are_dropped_silently(client: httpx.Client) -> None:
 
 def test_a_message_too_long_is_cut_to_a_good_half_of_the_context(client: httpx.Client) -> None:
     """9000 tokens in 8192 become 4098: the first four and the newest."""
-    body = WORDS | {"messages": [{"role": "user", "content": "word " * 9000}], "options": {"num_ctx": 8192}}
+    options = {"num_ctx": 8192, "num_predict": 1}
+    body = WORDS | {"messages": [{"role": "user", "content": "word " * 9000}], "options": options}
 
     assert client.post("/api/chat", json=body).json()["prompt_eval_count"] == 4098
 
@@ -141,6 +143,14 @@ def test_num_predict_zero_is_unlimited_or_nothing(client: httpx.Client, model: s
     body = WORDS | {"model": model, "think": False, "options": {"num_predict": 0}}
 
     assert client.post("/api/chat", json=body).json().get("eval_count") == count
+
+
+@pytest.mark.parametrize(("model", "done"), [("llama3.2:3b", False), ("qwen3:8b", True)])
+def test_a_model_that_repeats_itself_is_cut_off(client: httpx.Client, model: str, done: bool) -> None:
+    """After more than 30 equal tokens in a row a rendered model's answer breaks off, a native one's goes on."""
+    body = WORDS | {"model": model, "think": False, "messages": [{"role": "user", "content": "word " * 100}]}
+
+    assert client.post("/api/chat", json=body).json()["done"] is done
 
 
 def test_a_stop_string_ends_the_answer(client: httpx.Client) -> None:

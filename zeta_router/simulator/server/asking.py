@@ -54,7 +54,8 @@ class Ask:
     suffix: bool = False
     """Whether text to be filled in before is given."""
     raw: bool = False
-    image_tokens: int = 0
+    extra_tokens: int = 0
+    """Prompt tokens that are in no message: images, and the `context` of an earlier answer."""
 
     @property
     def thinks(self) -> bool:
@@ -75,7 +76,7 @@ def parse_chat(body: Any) -> Ask:
         kind="chat",
         messages=tuple(_message(message) for message in raw_messages),
         tools=tuple(_tool(tool) for tool in given.get("tools", ())),
-        image_tokens=_image_tokens(images),
+        extra_tokens=_image_tokens(images),
         **_common(given),
     )
 
@@ -96,7 +97,7 @@ def parse_generate(body: Any) -> Ask:
         messages=tuple(Message(role=role, content=text) for role, text in texts if text) if given.get("prompt") else (),
         suffix=bool(given.get("suffix")),
         raw=raw,
-        image_tokens=_image_tokens(given.get("images", ())),
+        extra_tokens=_image_tokens(given.get("images", ())) + len(given.get("context", ())),
         **_common(given),
     )
 

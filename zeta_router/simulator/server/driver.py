@@ -37,15 +37,18 @@ class Driver:
     @property
     def now(self) -> float:
         """Simulated seconds since the start, whether or not the engine has come that far. Any thread may ask."""
+        if self._loop is None:
+            return self.engine.now
         return (self._clock() - self._started_at) * self.time_scale
 
     def start(self) -> None:
-        """Begin to run in the running loop; simulated time starts at zero."""
+        """Begin to run in the running loop; simulated time goes on where it stood."""
         self._loop = asyncio.get_running_loop()
-        self._started_at = self._clock()
+        self._started_at = self._clock() - self.engine.now / self.time_scale
 
     def stop(self) -> None:
         """Let time stand still."""
+        self._catch_up()
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._due = self._loop = None

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from zeta_router.simulator.catalog import SimulatedModel, hex_digest
+from zeta_router.simulator.catalog import REGISTRY, SimulatedModel, hex_digest
 from zeta_router.simulator.server.driver import Driver
 from zeta_router.simulator.server.errors import WireError, not_found
 from zeta_router.simulator.server.fields import check_types
@@ -25,7 +25,7 @@ _COPY = {"source": "string", "destination": "string"}
 
 
 class Library:
-    """The endpoints that install and remove models. Pulling any name succeeds: the model is made up."""
+    """The endpoints that install and remove models. Whatever is pulled from Ollama's registry is made up."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -35,6 +35,11 @@ class Library:
         """Answer `/api/pull`; the transfer takes simulated time."""
         given, name = await self._named(request, "PullRequest")
         installed = self._host.find(name)
+        if installed is None and name.count("/") > 1 and not name.lower().startswith(REGISTRY):
+            host = name.partition("/")[0]
+            raise WireError(
+                500, f'pull model manifest: Get "https://{host}/v2/": dial tcp: lookup {host}: no such host'
+            )
         model = installed if installed is not None else model_from_tag(name)
 
         async def steps(driver: Driver) -> AsyncIterator[Line]:

@@ -53,10 +53,8 @@ def parse_options(options: Mapping[str, Any]) -> Options:
             raise WireError(500, f'option "{key}" must be of type float32')
         if key == "use_mmap" and not isinstance(value, bool):
             raise WireError(500, f'option "{key}" must be of type boolean')
-        if key == "stop" and not isinstance(value, list):
-            raise WireError(500, f'option "{key}" must be of type array')
-        if key == "stop" and not all(isinstance(stop, str) for stop in value):
-            raise WireError(500, f'option "{key}" must be of an array of strings')
+        if key == "stop":
+            _check_strings(key, value)
     integers = {key: int(given[key]) for key in _INTEGERS if key in given}
     return Options(
         num_ctx=integers.get("num_ctx"),
@@ -65,3 +63,10 @@ def parse_options(options: Mapping[str, Any]) -> Options:
         stop=tuple(stop for stop in given.get("stop", ()) if stop),
         load=tuple((key, integers.get(key, given[key])) for key in LOAD_TIME_OPTIONS if key in given),
     )
+
+
+def _check_strings(key: str, value: Any) -> None:
+    if not isinstance(value, list):
+        raise WireError(500, f'option "{key}" must be of type array')
+    if not all(isinstance(item, str) for item in value):
+        raise WireError(500, f'option "{key}" must be of an array of strings')

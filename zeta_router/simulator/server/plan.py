@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from zeta_router.simulator.responders.base import Answer, ToolCall
 from zeta_router.simulator.server.prompting import call_text
 from zeta_router.simulator.tokens import count, cut
 
 _MARKER_TOKENS = 2  # what closes the thinking: a marker and a line break
+_MOST_REPEATS = 30
 _CALL_TOKENS = 4  # what surrounds a tool call
 
 Part = Literal["thinking", "marker", "text", "silent", "call", "end"]
@@ -22,6 +23,11 @@ class Call:
 
     index: int
     call: ToolCall
+
+
+_Token: TypeAlias = tuple[Part, str | Call]
+_MARKER: _Token = ("marker", "")
+_SILENT: _Token = ("silent", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +64,20 @@ class Plan:
         """The text of all chunks."""
         return "".join(chunk.delta.text for chunk in self.chunks)
 
-    @property
-    def thinking_tokens(self) -> int:
-        """Tokens until the first chunk of text, that is of thinking and its marker."""
-        return next((c.token - len(c.delta.tokens) for c in self.chunks if c.delta.text), self.output_tokens)
+    def stuck_at(self) -> int | None:
+        """Return after how many chunks a rendered model is cut off for saying the same again and again, if it is.
+
+        The server then ends the answer without a word (`ollama-wire.md` 2.4).
+        """
+        last, repeats = "", 0
+        for number, chunk in enumerate(self.chunks):
+            for token in chunk.delta.tokens:
+                word = token.strip()
+                repeats = repeats + 1 if word and word == last else 0
+                last = word
+                if repeats > _MOST_REPEATS:
+                    return number
+        return None
 
 
 def lay_out(
@@ -111,14 +127,14 @@ def lay_out(
     )
 
 
-def _tokens(answer: Answer, text: str | tuple[str, ...], *, with_calls: bool) -> list[tuple[Part, str | Call]]:
+def _tokens(answer: Answer, text: str | tuple[str, ...], *, with_calls: bool) -> list[_Token]:
     """Return every token of the answer and what it belongs to; the last token of a call stands for the call."""
-    tokens: list[tuple[Part, str | Call]] = [("thinking", token) for token in _cut(answer.thinking)]
+    tokens: list[_Token] = [("thinking", token) for token in _cut(answer.thinking)]
     if tokens:
-        tokens += [("marker", "")] * _MARKER_TOKENS
-    tokens += [("text", token) for token in _cut(text)]
+        tokens.extend([_MARKER] * _MARKER_TOKENS)
+    tokens.extend(("text", token) for token in _cut(text))
     for index, call in enumerate(answer.tool_calls if with_calls else ()):
-        tokens += [("silent", "")] * (count(call_text(call)) + _CALL_TOKENS - 1)
+        tokens.extend([_SILENT] * (count(call_text(call)) + _CALL_TOKENS - 1))
         tokens.append(("call", Call(index, call)))
     tokens.append(("end", ""))
     return tokens

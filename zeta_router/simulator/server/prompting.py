@@ -76,8 +76,8 @@ def _pieces(ask: Ask) -> list[Piece]:
         calls = "".join(map(call_text, message.tool_calls))
         tokens = count(message.content) + count(calls) + (0 if ask.raw else _TOKENS_PER_MESSAGE)
         pieces.append(Piece(message_key(message.role, message.content, calls), tokens, message.role == "system"))
-    if ask.image_tokens:
-        pieces[-1] = replace(pieces[-1], tokens=pieces[-1].tokens + ask.image_tokens)
+    if ask.extra_tokens:
+        pieces[-1] = replace(pieces[-1], tokens=pieces[-1].tokens + ask.extra_tokens)
     if pieces and not ask.raw:  # counted at the start, so that the next turn still shares all pieces of this one
         pieces[0] = replace(pieces[0], tokens=pieces[0].tokens + _TOKENS_AROUND)
     return pieces

@@ -61,6 +61,8 @@ class Reply(Response):
         except WireError:  # the server would find it only now, with the model loaded
             await _loaded(flight, load_work(self._ask, self._model))
             raise
+        if self._model.rendered and trouble.kind is None and (stuck := planned[-1].plan.stuck_at()) is not None:
+            trouble = Trouble("truncate", stuck)
         if self._ask.stream:
             await self._stream(flight, wire, planned, trouble)
         else:

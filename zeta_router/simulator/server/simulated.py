@@ -21,6 +21,7 @@ from zeta_router.simulator.responders import (
 from zeta_router.simulator.responders.base import Embedder, Responder
 from zeta_router.simulator.server.app import application
 from zeta_router.simulator.server.driver import Driver
+from zeta_router.simulator.server.gate import Gate
 from zeta_router.simulator.server.host import Host
 from zeta_router.simulator.server.listener import Listener
 from zeta_router.simulator.server.server_faults import ServerFaults
@@ -28,6 +29,7 @@ from zeta_router.simulator.server.timestamps import Calendar
 from zeta_router.simulator.settings import ServerSettings
 from zeta_router.simulator.tags import model_from_tag
 
+_LOOPBACK = ("127.0.0.1", "localhost")
 DEFAULT_MODELS = ("qwen2.5-coder:7b", "llama3.2:3b", "qwen3:8b", "nomic-embed-text")
 
 
@@ -102,8 +104,9 @@ class SimulatedOllama:
         )
         self.faults = ServerFaults(self._driver)
         """What is wrong with the server; change it at any time, from any thread."""
+        app = application(self._host)
         self._listener = Listener(
-            application(self._host),
+            Gate(app) if host in _LOOPBACK else app,
             host=host,
             port=port,
             on_start=self._driver.start,
