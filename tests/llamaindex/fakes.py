@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Generator, Iterable, Sequence
 from contextlib import contextmanager
@@ -211,7 +212,7 @@ def calls_tool(name: str, **arguments: Any) -> ChatMessage:
 
 
 def _words(text: str) -> list[str]:
-    return [word + " " for word in text.split()[:-1]] + text.split()[-1:]
+    return re.findall(r"\S+\s*", text)
 
 
 def plain_ollama(model: str, url: str, **settings: Any) -> Ollama:

@@ -1,0 +1,131 @@
+"""Structured predictions, made the way of the child that answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from llama_index.core.prompts import PromptTemplate
+from pydantic import BaseModel
+
+from tests.llamaindex.fakes import InOrder, fates, in_flight
+from zeta_llamaindex import ZetaLLM
+from zeta_router import EveryAttemptFailed, Fate
+from zeta_router.simulator import SimulatedOllama
+from zeta_router.simulator.responders import ScriptedResponder
+from zeta_router.simulator.responders.base import Answer, Prompt
+
+WAYS = (
+    "structured_predict",
+    "astructured_predict",
+    "stream_structured_predict",
+    "astream_structured_predict",
+)
+MODELS = ["qwen3:8b", "llama3.2:3b"]
+QUESTION = PromptTemplate("Name a city in {country}.")
+
+
+class City(BaseModel):
+    """A city."""
+
+    name: str
+    people: int
+
+
+class Remembering:
+    """Answers from a script, and remembers the format of each request."""
+
+    def __init__(self) -> None:
+        self.script = ScriptedResponder([])
+        self.formats: list[Any] = []
+
+    def answer(self, prompt: Prompt) -> Answer:
+        self.formats.append(prompt.format)
+        return self.script.answer(prompt)
+
+
+@pytest.fixture(scope="module")
+def responder() -> Remembering:
+    return Remembering()
+
+
+@pytest.fixture(scope="module")
+def server(responder: Remembering) -> Iterator[SimulatedOllama]:
+    with SimulatedOllama(models=MODELS, time_scale=10_000, responder=responder) as running:
+        yield running
+
+
+def predict(llm: ZetaLLM, way: str, **keywords: Any) -> list[Any]:
+    """Predict a city in one of the four ways; return the object, or those of the stream, as a list."""
+
+    async def awaited() -> list[Any]:
+        answer = await getattr(llm, way)(City, QUESTION, country="Italy", **keywords)
+        return [part async for part in answer] if "stream" in way else [answer]
+
+    if way.startswith("a"):
+        return asyncio.run(awaited())
+    answer = getattr(llm, way)(City, QUESTION, country="Italy", **keywords)
+    return list(answer) if "stream" in way else [answer]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_schema_goes_as_a_format(way: str, server: SimulatedOllama, responder: Remembering) -> None:
+    """`Ollama` sends its schema as `format`; the inherited way would have made a tool of it."""
+    responder.script = ScriptedResponder(['{"name": "Rome", "people": 2800000}'])
+    responder.formats.clear()
+    llm = ZetaLLM(models=MODELS, hosts=[server.url], policy=InOrder())
+
+    answers = predict(llm, way, zeta_task="extract")
+
+    assert answers[-1].model_dump() == {"name": "Rome", "people": 2800000}
+    assert responder.formats == [City.model_json_schema()]
+    assert in_flight(llm) == 0
+
+
+@pytest.mark.parametrize("way", WAYS[:2])
+def test_an_answer_that_breaks_the_schema_costs_an_attempt(
+    way: str, server: SimulatedOllama, responder: Remembering
+) -> None:
+    """The next model is asked, and the first is known to have given an invalid answer."""
+    responder.script = ScriptedResponder(['{"name": "Rome"}', '{"name": "Rome", "people": 2800000}'])
+    llm = ZetaLLM(models=MODELS, hosts=[server.url], policy=InOrder())
+    seen = fates(llm)
+
+    (city,) = predict(llm, way)
+
+    assert city == City(name="Rome", people=2800000)
+    assert seen == [Fate.invalid, Fate.ok]
+
+
+def test_when_no_answer_follows_the_schema_the_error_names_each(
+    server: SimulatedOllama, responder: Remembering
+) -> None:
+    """Each model and its fate stand in the error; what it said does not."""
+    responder.script = ScriptedResponder(["no JSON at all"] * 2)
+    llm = ZetaLLM(models=MODELS, hosts=[server.url], policy=InOrder())
+
+    with pytest.raises(EveryAttemptFailed) as caught:
+        predict(llm, "structured_predict")
+
+    assert [failure.fate for failure in caught.value.failures] == ["invalid", "invalid"]
+    assert "no JSON" not in str(caught.value)
+
+
+def test_arguments_of_the_caller_stay_as_they_are(server: SimulatedOllama, responder: Remembering) -> None:
+    """`Ollama` puts its format into the dict it is given; ours is a copy."""
+    responder.script = ScriptedResponder(['{"name": "Rome", "people": 1}'])
+    llm_kwargs: dict[str, Any] = {"zeta_task": "extract"}
+
+    predict(ZetaLLM(models=MODELS, hosts=[server.url]), "structured_predict", llm_kwargs=llm_kwargs)
+
+    assert llm_kwargs == {"zeta_task": "extract"}
+
+
+def test_a_structured_llm_stands_on_it(server: SimulatedOllama, responder: Remembering) -> None:
+    """`as_structured_llm` goes the same way."""
+    responder.script = ScriptedResponder(['{"name": "Rome", "people": 1}'])
+    llm = ZetaLLM(models=MODELS, hosts=[server.url]).as_structured_llm(City)
+
+    assert llm.complete("Name a city in Italy.").raw == City(name="Rome", people=1)

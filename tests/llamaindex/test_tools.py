@@ -1,0 +1,129 @@
+"""Tools: offered to models that can call them, read by the child that answered, and the history left alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from llama_index.core.llms import ChatMessage, MockLLM
+from llama_index.core.tools import FunctionTool
+
+from tests.llamaindex.fakes import Scripted, calls_tool, zeta_over
+from zeta_llamaindex import ZetaLLM
+from zeta_router import NoCapableModel
+from zeta_router.simulator import SimulatedOllama
+
+WAYS = ("chat_with_tools", "achat_with_tools", "stream_chat_with_tools", "astream_chat_with_tools")
+MODELS = ["qwen3:8b", "llama3.2:3b"]
+
+
+def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+def double(number: int) -> int:
+    """Double a number."""
+    return 2 * number
+
+
+TOOLS = [FunctionTool.from_defaults(add), FunctionTool.from_defaults(double)]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SimulatedOllama]:
+    """A simulated Ollama that calls the tool whose name the question has."""
+    with SimulatedOllama(models=MODELS, time_scale=10_000, responder="schema", chunk_tokens=8) as running:
+        yield running
+
+
+def ask_with_tools(llm: Any, way: str, **keywords: Any) -> list[Any]:
+    """Chat with tools in one of the four ways; return the answer, or the parts of the stream, as a list."""
+
+    async def awaited() -> list[Any]:
+        answer = await getattr(llm, way)(TOOLS, **keywords)
+        return [part async for part in answer] if "stream" in way else [answer]
+
+    if way.startswith("a"):
+        return asyncio.run(awaited())
+    answer = getattr(llm, way)(TOOLS, **keywords)
+    return list(answer) if "stream" in way else [answer]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_child_that_answered_reads_its_tool_calls(way: str) -> None:
+    """Every answer, and every part of a stream, is read by the child that gave it, whoever was asked first."""
+    llm = zeta_over(Scripted("first", ConnectionError()), Scripted("second", calls_tool("add", a=1, b=2)))
+
+    answers = ask_with_tools(llm, way, user_msg="add 1 and 2")
+
+    for answer in answers:
+        (call,) = llm.get_tool_calls_from_response(answer)
+        assert (call.tool_id, call.tool_kwargs) == ("second/add", {"a": 1, "b": 2})
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_history_is_left_alone(way: str) -> None:
+    """A child that appends to the list it is given, as `Ollama` does, changes neither ours nor the next child's."""
+    first, second = Scripted("first", ConnectionError()), Scripted("second", "done")
+    history = [ChatMessage(role="user", content="Hello"), ChatMessage(role="assistant", content="Hi")]
+
+    ask_with_tools(zeta_over(first, second), way, user_msg="add 1 and 2", chat_history=history)
+
+    assert len(history) == 2
+    assert [message.content for message in second.seen[0]] == ["Hello", "Hi", "add 1 and 2"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_ollamas_own_child_leaves_the_history_alone(way: str, server: SimulatedOllama) -> None:
+    """The same for LlamaIndex's `Ollama`, whose calls arrive with the arguments that the model gave."""
+    history: list[ChatMessage] = []
+    llm = ZetaLLM(models=MODELS, hosts=[server.url])
+
+    answers = ask_with_tools(llm, way, user_msg="double 4", chat_history=history)
+
+    (call,) = llm.get_tool_calls_from_response(answers[-1])
+    assert (call.tool_name, call.tool_kwargs) == ("double", {"number": 4})
+    assert history == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_tools_go_to_models_that_can_call_them(way: str) -> None:
+    """An LLM without function calling is never asked, though it comes first."""
+    llm = zeta_over(MockLLM(), Scripted("able", calls_tool("add", a=1, b=2)))
+
+    answers = ask_with_tools(llm, way, user_msg="add 1 and 2")
+
+    assert answers[-1].additional_kwargs["zeta_model"] == "able"
+    assert llm.metadata.is_function_calling_model
+
+
+def test_without_a_model_that_can_call_tools_the_error_says_so() -> None:
+    """The need that excluded each model stands in the error."""
+    with pytest.raises(NoCapableModel, match="MockLLM lacks tools"):
+        zeta_over(MockLLM()).chat_with_tools(TOOLS, user_msg="add 1 and 2")
+
+
+def test_an_answer_without_calls_is_an_error_only_if_wanted() -> None:
+    """As with the child: an error, or an empty list."""
+    llm = zeta_over(Scripted("first", "no tool needed"))
+    answer = llm.chat_with_tools(TOOLS, user_msg="hello")
+
+    assert llm.get_tool_calls_from_response(answer, error_on_no_tool_call=False) == []
+    with pytest.raises(ValueError, match="no tool call"):
+        llm.get_tool_calls_from_response(answer)
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_predict_and_call_runs_the_tool(mode: str) -> None:
+    """LlamaIndex's own shortcut works through it."""
+    llm = zeta_over(Scripted("first", calls_tool("add", a=1, b=2)))
+
+    if mode == "sync":
+        answer = llm.predict_and_call(TOOLS, user_msg="add 1 and 2")
+    else:
+        answer = asyncio.run(llm.apredict_and_call(TOOLS, user_msg="add 1 and 2"))
+
+    assert answer.response == "3"
