@@ -45,6 +45,7 @@ class Driver:
         """Begin to run in the running loop; simulated time goes on where it stood."""
         self._loop = asyncio.get_running_loop()
         self._started_at = self._clock() - self.engine.now / self.time_scale
+        self._arm()
 
     def stop(self) -> None:
         """Let time stand still."""

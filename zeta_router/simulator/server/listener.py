@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import threading
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _START_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 10.0
+_TICK_S = 0.1  # what uvicorn's ten ticks a second are counted in
 
 
 class _Protocol(H11Protocol):
@@ -25,18 +27,38 @@ class _Protocol(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, begun: Callable[[], None]) -> None:
+    """Uvicorn's server, but it says when it listens, and ends at once: tests start and stop hundreds of them."""
+
+    def __init__(self, config: uvicorn.Config, begun: threading.Event) -> None:
         super().__init__(config)
         self._begun = begun
+        self._ending = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def end(self) -> None:
+        """Stop; any thread may ask."""
+        self.should_exit = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._ending.set)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
-        self._begun()
+        self._begun.set()
+
+    async def main_loop(self) -> None:
+        tick = 0
+        while not await self.on_tick(tick):
+            tick += 1
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), _TICK_S)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
         for connection in list(self.server_state.connections):
             connection.transport.abort()  # uvicorn would wait for answers that may take for ever
-        await super().shutdown(sockets)
+        await asyncio.sleep(0)  # lets the handlers see that their clients are gone
 
 
 class Listener:
@@ -95,7 +117,7 @@ class Listener:
             raise
         begun = threading.Event()
         self._socket = bound
-        self._server = _Server(_config(self._app, reuse_connections=self._reuse_connections), begun.set)
+        self._server = _Server(_config(self._app, reuse_connections=self._reuse_connections), begun)
         self._thread = threading.Thread(
             target=self._run, args=(self._server, bound), name="simulated-ollama", daemon=True
         )
@@ -107,7 +129,7 @@ class Listener:
         """Drop all connections and return when the thread has ended; harmless when not started."""
         if self._server is not None and self._thread is not None and self._socket is not None:
             self._address = self.address  # the URL stays what it was, and a restart takes the same port
-            self._server.should_exit = self._server.force_exit = True
+            self._server.end()
             self._thread.join(_STOP_TIMEOUT_S)
             self._socket.close()
         self._server = self._thread = self._socket = None
