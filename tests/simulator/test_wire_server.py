@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from zeta_router.simulator import Engine, SimulatedOllama, model_from_tag
 from zeta_router.simulator.jobs import Job, JobEvent, Work
+from zeta_router.simulator.responders import Answer, Prompt
 from zeta_router.simulator.server.driver import Driver
 from zeta_router.simulator.server.listener import Listener
 from zeta_router.testing import ManualClock
@@ -72,6 +73,18 @@ def test_a_server_can_be_started_again() -> None:
         assert server.now > before > 0
     assert second["created_at"] > first["created_at"]
     assert second["load_duration"] < first["load_duration"]
+
+
+def test_a_responders_bug_is_a_500_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """A responder of your own that raises does not hang its client, and the traceback is in the log."""
+
+    class Buggy:
+        def answer(self, prompt: Prompt) -> Answer:
+            raise ZeroDivisionError
+
+    with SimulatedOllama(MODELS, responder=Buggy(), time_scale=1000) as server:
+        assert httpx.post(f"{server.url}/api/chat", json=HELLO).status_code == 500
+    assert any(record.exc_info and record.exc_info[0] is ZeroDivisionError for record in caplog.records)
 
 
 def test_a_taken_port_is_an_error_at_once() -> None:

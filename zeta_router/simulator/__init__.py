@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zeta_router.simulator.catalog import SimulatedModel
 from zeta_router.simulator.engine import Engine
 from zeta_router.simulator.faults import Fault, Faults
+from zeta_router.simulator.jobs import Job, JobEvent, JobState, Work
 from zeta_router.simulator.profiles import PROFILES, HostProfile, fixed_speed
 from zeta_router.simulator.settings import ServerSettings
 from zeta_router.simulator.tags import model_from_tag
@@ -23,9 +24,13 @@ __all__ = [
     "Fault",
     "Faults",
     "HostProfile",
+    "Job",
+    "JobEvent",
+    "JobState",
     "ServerSettings",
     "SimulatedModel",
     "SimulatedOllama",
+    "Work",
     "fixed_speed",
     "model_from_tag",
 ]

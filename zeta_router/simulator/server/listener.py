@@ -15,6 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _START_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 10.0
+_TURNS_TO_LEAVE = 100  # of the event loop; a handler needs about five
 _TICK_S = 0.1  # what uvicorn's ten ticks a second are counted in
 
 
@@ -58,7 +59,10 @@ class _Server(uvicorn.Server):
             server.close()
         for connection in list(self.server_state.connections):
             connection.transport.abort()  # uvicorn would wait for answers that may take for ever
-        await asyncio.sleep(0)  # lets the handlers see that their clients are gone
+        for _ in range(_TURNS_TO_LEAVE):  # the handlers see that their clients are gone, and end by themselves
+            if not self.server_state.tasks:
+                break
+            await asyncio.sleep(0)
 
 
 class Listener:
@@ -152,7 +156,7 @@ def _config(app: ASGIApp, *, reuse_connections: bool) -> uvicorn.Config:
         "lifespan": "off",
         "loop": "asyncio",
         "log_config": None,
-        "log_level": "critical",
+        "log_level": "error",
         "access_log": False,
         "server_header": False,
         "timeout_keep_alive": 3600,

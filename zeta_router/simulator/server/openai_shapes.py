@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -15,7 +16,7 @@ from zeta_router.simulator.server.shapes import Metrics
 _IDS = 999  # Ollama draws below this, so ids are not unique
 
 
-class OpenAIShape:
+class OpenAIShape(ABC):
     """What chat and text completions have in common: server-sent events, usage, and no timings."""
 
     stream_type = "text/event-stream"
@@ -41,17 +42,17 @@ class OpenAIShape:
         self._begun = False
         self._called = False
 
+    @abstractmethod
     def _choice(self, delta: Delta) -> dict[str, Any]:
         """Return what a streamed choice carries, in front of its finish reason."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _answer(self, delta: Delta) -> dict[str, Any]:
         """Return what the choice of a whole answer carries."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _end(self) -> dict[str, Any]:
         """Return what the choice with the finish reason carries."""
-        raise NotImplementedError
 
     def chunk(self, delta: Delta, at: float) -> bytes:
         """Return one event."""

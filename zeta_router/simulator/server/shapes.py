@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
@@ -90,7 +91,7 @@ class Shape(Protocol):
         ...
 
 
-class ApiShape:
+class ApiShape(ABC):
     """What `/api/chat` and `/api/generate` have in common: NDJSON, dates, metrics, errors."""
 
     stream_type = "application/x-ndjson"
@@ -102,8 +103,9 @@ class ApiShape:
         self._logprobs = logprobs
         self._new_id = new_id
 
+    @abstractmethod
     def _content(self, delta: Delta) -> dict[str, Any]:
-        raise NotImplementedError
+        """Return the part of a line that differs between the two."""
 
     def chunk(self, delta: Delta, at: float) -> bytes:
         """Return a line with `done` false."""
