@@ -53,13 +53,13 @@ def chat_ollama(model: str, connection: Connection, *, num_ctx: int, keywords: M
         raise ConfigError(f"child_kwargs names {', '.join(sorted(unknown))}, which ChatOllama does not have")
     told = {"num_ctx": num_ctx, **keywords}
     shared = told.pop("client_kwargs", None) or {}
-    blocking = {**shared, **(told.pop("sync_client_kwargs", None) or {})}
-    awaited = {**shared, **(told.pop("async_client_kwargs", None) or {})}
+    blocking = merged(shared, told.pop("sync_client_kwargs", None) or {})
+    awaited = merged(shared, told.pop("async_client_kwargs", None) or {})
     child = ChatOllama(
         model=model,
         base_url=connection.address,
-        sync_client_kwargs={**client_settings(connection), "event_hooks": hooks(connection), **blocking},
-        async_client_kwargs={**client_settings(connection), "event_hooks": ahooks(connection), **awaited},
+        sync_client_kwargs=merged({**client_settings(connection), "event_hooks": hooks(connection)}, blocking),
+        async_client_kwargs=merged({**client_settings(connection), "event_hooks": ahooks(connection)}, awaited),
         **told,
     )
     return without_secrets(child)
@@ -80,6 +80,12 @@ def client_settings(connection: Connection) -> dict[str, Any]:
         "trust_env": not connection.is_loopback,
         "verify": connection.address.startswith("https:"),
     }
+
+
+def merged(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return keywords of a client, the user's over ours; headers are added up, so that none is lost."""
+    headers = {**(ours.get("headers") or {}), **(theirs.get("headers") or {})}
+    return {**ours, **theirs, "headers": headers}
 
 
 def hooks(connection: Connection) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
-from pydantic import ConfigDict, Field, PrivateAttr
+from pydantic import ConfigDict, Field
 
 from zeta_langchain.call import Call
 from zeta_langchain.children import Prepared
@@ -110,7 +110,6 @@ class ChatZeta(DelegatingChatModel):
     keep_alive: int | str | None = None
 
     model_config = ConfigDict(arbitrary_types_allowed=True, hide_input_in_errors=True)
-    _prepared: Prepared | None = PrivateAttr(default=None)
 
     def __init__(
         self,
@@ -203,9 +202,8 @@ class ChatZeta(DelegatingChatModel):
             parameters.setdefault("num_predict", parameters["max_tokens"])
         if self.disable_streaming:
             parameters["disable_streaming"] = self.disable_streaming
-        if self._prepared is None or self._prepared.parameters != parameters:
-            self._prepared = Prepared(self.children, parameters)
-        return self._prepared
+        prepared: Prepared = self.children.prepared(parameters)
+        return prepared
 
     # -- binding -------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,9 @@ from zeta_router.model import ModelCard
 Key = tuple[str, str]
 """Model and host."""
 
+KEPT = 8
+"""Sets of parameters whose copies of the children are kept; one `ChatZeta` has one, and each variation one more."""
+
 
 def is_ollama(child: BaseChatModel) -> bool:
     """Return whether a child is a `ChatOllama`, without importing it."""
@@ -34,6 +37,7 @@ class Children:
     def __init__(self, given: Mapping[Key, BaseChatModel], build: Callable[[Key], BaseChatModel]) -> None:
         self._children = dict(given)
         self._build = build
+        self._prepared: list[Prepared] = []
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -55,6 +59,15 @@ class Children:
             if key not in self._children:
                 self._children[key] = self._build(key)
             return self._children[key]
+
+    def prepared(self, parameters: Mapping[str, Any]) -> Prepared:
+        """Return the children with parameters. What was used last is kept: copying costs more than calling."""
+        for prepared in self._prepared:
+            if prepared.parameters == parameters:
+                return prepared
+        prepared = Prepared(self, parameters)
+        self._prepared = [prepared, *self._prepared[: KEPT - 1]]
+        return prepared
 
     @property
     def all_ollama(self) -> bool:

@@ -120,7 +120,7 @@ def _needs(message: BaseMessage) -> list[str]:
 def _seconds(deadline: object) -> float | None:
     if deadline is None:
         return None
-    if isinstance(deadline, bool) or not isinstance(deadline, (int, float)):
+    if isinstance(deadline, bool) or not isinstance(deadline, (int, float)) or not 0 < deadline < math.inf:
         raise InvalidRequest(
             f"zeta_deadline must be seconds from now, above 0, got {deadline!r}; leave it out for none"
         )
