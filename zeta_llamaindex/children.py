@@ -32,13 +32,13 @@ class Child:
 
     Args:
         llm: The LLM itself.
-        new_async_client: Makes the client of a copy; with None the copy makes one from its own fields.
+        new_async_client: Makes the client of a copy; None makes one from the fields of the LLM.
     """
 
     def __init__(self, llm: LLM, *, new_async_client: Callable[[], Any] | None = None) -> None:
         self.llm = llm
-        self._new_async_client = new_async_client
-        self._keeps_a_loop = hasattr(llm, "_async_client")
+        self._new_async_client = new_async_client or self._client_like_its_own
+        self._keeps_a_loop = llm.class_name() == "Ollama_llm"
         self._can_think = hasattr(llm, "thinking")
         self._has_a_loop = False
         self._copies: WeakKeyDictionary[Any, dict[bool, LLM]] = WeakKeyDictionary()
@@ -73,8 +73,17 @@ class Child:
             self._has_a_loop = True
             return self.llm
         copy: Any = self.llm.model_copy()
-        copy._async_client = self._new_async_client() if self._new_async_client is not None else None
+        copy._async_client = self._new_async_client()
         return copy  # type: ignore[no-any-return]
+
+    def _client_like_its_own(self) -> Any:
+        """Return the client that an `Ollama` makes for itself, but for kept connections: they outlive their loop."""
+        import httpx
+        import ollama
+
+        llm: Any = self.llm
+        limits = httpx.Limits(max_keepalive_connections=0)
+        return ollama.AsyncClient(llm.base_url, timeout=llm.request_timeout, headers=llm.headers or {}, limits=limits)
 
 
 class Children:
