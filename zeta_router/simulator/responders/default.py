@@ -15,19 +15,23 @@ from zeta_router.simulator.tokens import cut
 
 MEDIAN_TOKENS: Mapping[str, int] = MappingProxyType(
     {
-        "code": 260,
-        "math": 220,
-        "reasoning": 240,
+        "code": 280,
+        "math": 125,
+        "reasoning": 180,
         "summarize": 110,
-        "translate": 70,
-        "writing": 320,
-        "qa": 60,
-        "chat": 90,
+        "translate": 80,
+        "writing": 400,
+        "qa": 80,
+        "chat": 130,
     }
 )
-"""Tokens of half of all answers, by what is asked; guesses of a person who has read many."""
-SPREAD = 0.45
-"""Standard deviation of the logarithm of the length: two thirds of the answers lie within a factor of 1.57."""
+"""Tokens of half of all answers, by what is asked.
+
+Known medians, at four characters a token: 124 on GSM8K (ZeroEval), 78 on MMLU-Pro, 412 on open questions (Arena), 129
+in Azure's conversations of 2023. Code, reasoning, summaries and translations are estimates between those.
+"""
+SPREAD = 0.55
+"""Standard deviation of the logarithm of the length; within one model it is 0.34 on GSM8K and 0.64 on the other two."""
 _THINKING_SHARE = 1.5  # tokens of thinking per token of answer
 
 _SIGNS = (
