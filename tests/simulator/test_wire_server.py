@@ -103,12 +103,13 @@ def test_a_taken_port_is_an_error_at_once() -> None:
         ({"responder": "oracle"}, "responder must be default, schema, echo or script:FILE"),
         ({"time_scale": 0}, "time_scale must be a positive number"),
         ({"chunk_tokens": 0}, "chunk_tokens must be at least 1"),
+        ({"models": "phi4:14b"}, "models must be a list of tags"),
     ],
 )
 def test_a_wrong_option_is_refused_with_the_right_ones(options: dict[str, object], error: str) -> None:
     """The message names what would do."""
     with pytest.raises(ValueError, match=error):
-        SimulatedOllama(MODELS, **options)  # type: ignore[arg-type]
+        SimulatedOllama(**({"models": MODELS} | options))  # type: ignore[arg-type]
 
 
 def test_answers_do_not_wait_for_delayed_acknowledgements() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
@@ -11,7 +10,8 @@ from starlette.types import Receive, Scope, Send
 
 from zeta_router.simulator.catalog import SimulatedModel
 from zeta_router.simulator.server.bodies import JSON_TYPE
-from zeta_router.simulator.server.driver import Driver, Flight
+from zeta_router.simulator.server.driver import Driver
+from zeta_router.simulator.server.flight import boarding
 from zeta_router.simulator.server.go_json import encode
 from zeta_router.simulator.server.sending import Wire
 
@@ -38,12 +38,9 @@ class Progress(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, as an ASGI application. A client that leaves ends the work."""
-        flight = Flight(self._driver)
         wire = Wire(scope, send)
-        watch = asyncio.ensure_future(receive())
-        watch.add_done_callback(lambda _: flight.leave())
         line: Line = {}
-        try:
+        async with boarding(self._driver, receive) as flight:
             async for line in self._steps(self._driver):
                 if flight.gone:
                     return
@@ -53,8 +50,6 @@ class Progress(Response):
                 await wire.part(b"", "application/x-ndjson", more=False)
             else:
                 await wire.whole(encode(line), JSON_TYPE)
-        finally:
-            watch.cancel()
 
 
 async def transfer(driver: Driver, model: SimulatedModel, verb: str) -> AsyncIterator[Line]:

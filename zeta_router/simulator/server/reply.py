@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 from starlette.responses import Response
@@ -12,8 +11,8 @@ from zeta_router.simulator.catalog import SimulatedModel
 from zeta_router.simulator.jobs import Job, Work
 from zeta_router.simulator.server.asking import Ask
 from zeta_router.simulator.server.bodies import error_response
-from zeta_router.simulator.server.driver import Flight
 from zeta_router.simulator.server.errors import WireError, failed
+from zeta_router.simulator.server.flight import Flight, boarding
 from zeta_router.simulator.server.generation import Run, context, load_work, runs
 from zeta_router.simulator.server.host import Host
 from zeta_router.simulator.server.plan import Delta, Plan, merged
@@ -34,19 +33,14 @@ class Reply(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, as an ASGI application."""
-        flight = Flight(self._host.driver)
         wire = Wire(scope, send)
-        watch = asyncio.ensure_future(receive())  # after the body, this returns when the client is gone
-        watch.add_done_callback(lambda _: flight.leave())
-        try:
-            await self._answer(flight, wire)
-            if flight.gone and not wire.started:
-                raise WireError(499, "request canceled")  # nobody is there to read it, but a proxy may be
-        except WireError as error:
-            await error_response(error, scope["path"])(scope, receive, send)
-        finally:
-            watch.cancel()
-            flight.leave()
+        async with boarding(self._host.driver, receive) as flight:
+            try:
+                await self._answer(flight, wire)
+                if flight.gone and not wire.started:
+                    raise WireError(499, "request canceled")  # nobody is there to read it, but a proxy may be
+            except WireError as error:
+                await error_response(error, scope["path"])(scope, receive, send)
 
     async def _answer(self, flight: Flight, wire: Wire) -> None:
         trouble = take_trouble(self._host.engine.faults, self._model.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.types import Scope, Send
 
-from zeta_router.simulator.server.driver import Flight
+from zeta_router.simulator.server.flight import Flight
 
 
 class Wire:

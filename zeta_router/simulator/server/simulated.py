@@ -85,6 +85,8 @@ class SimulatedOllama:
         tells_cached: bool = False,
         reuse_connections: bool = True,
     ) -> None:
+        if isinstance(models, str):
+            raise ValueError(f"models must be a list of tags, got the string {models!r}; write [{models!r}]")
         if chunk_tokens < 1:
             raise ValueError(f"chunk_tokens must be at least 1, got {chunk_tokens!r}")
         installed = [model_from_tag(model) if isinstance(model, str) else model for model in models]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,8 +11,8 @@ from starlette.types import Receive, Scope, Send
 from zeta_router.simulator.catalog import SimulatedModel
 from zeta_router.simulator.jobs import Job, Work
 from zeta_router.simulator.server.bodies import error_response
-from zeta_router.simulator.server.driver import Flight
 from zeta_router.simulator.server.errors import WireError, failed
+from zeta_router.simulator.server.flight import Flight, boarding
 from zeta_router.simulator.server.go_json import encode
 from zeta_router.simulator.server.host import Host
 from zeta_router.simulator.server.sending import Wire
@@ -52,17 +51,12 @@ class Vectors(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, as an ASGI application."""
-        flight = Flight(self._host.driver)
         wire = Wire(scope, send)
-        watch = asyncio.ensure_future(receive())  # after the body, this returns when the client is gone
-        watch.add_done_callback(lambda _: flight.leave())
-        try:
-            await self._answer(flight, wire)
-        except WireError as error:
-            await error_response(error, scope["path"])(scope, receive, send)
-        finally:
-            watch.cancel()
-            flight.leave()
+        async with boarding(self._host.driver, receive) as flight:
+            try:
+                await self._answer(flight, wire)
+            except WireError as error:
+                await error_response(error, scope["path"])(scope, receive, send)
 
     async def _answer(self, flight: Flight, wire: Wire) -> None:
         trouble = take_trouble(self._host.engine.faults, self._model.name)
