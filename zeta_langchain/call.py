@@ -94,8 +94,13 @@ class Call:
         if not self.attempts.made:
             raise NoCapableModel(())  # the last one left since the plan was made
         if len(self.attempts.failures) == 1 and self.error is not None:
-            raise self.error
-        raise self.attempts.error() from self.error
+            raise self.taken_error()
+        raise self.attempts.error() from self.taken_error()
+
+    def taken_error(self) -> BaseException:
+        """Return the error and forget it: kept here, it would keep the frames alive that keep it, connections as well."""
+        error, self.error = self.error, None
+        return error if error is not None else Unusable()
 
 
 class Turn:
@@ -119,6 +124,7 @@ class Turn:
         self._attempt = attempt
         self._probe = probe
         self._shown = False
+        self._surfaces = False
         self._held: list[Any] = []
         self._before: Any = None
 
@@ -138,6 +144,10 @@ class Turn:
             running.set(None)  # not a reset: a stream can be closed in another context than it was opened in
             # What is not settled by now was left by the caller: cancelled, or a stream closed early.
             self._attempt.__exit__(kind, error, trace)
+        if self._surfaces and self._call.error is not error:
+            raise self._call.taken_error() from error
+        if not goes_on:
+            self._call.error = None
         return goes_on
 
     # -- a whole answer ------------------------------------------------------------------------------------------
@@ -257,9 +267,8 @@ class Turn:
             return not self._shown
         if known is not error:
             known.__cause__ = error
-        if self._shown or not is_retryable(known, longer_context=self._has_longer_context()):
-            raise known
-        return True
+        self._surfaces = self._shown or not is_retryable(known, longer_context=self._has_longer_context())
+        return not self._surfaces
 
     def _has_longer_context(self) -> bool:
         decision = self._attempt.decision

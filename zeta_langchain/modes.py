@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, closing
 from typing import Any, Protocol
@@ -14,6 +15,9 @@ from zeta_langchain.call import Call, Turn
 from zeta_langchain.kinds import Kind
 from zeta_langchain.tracing import atraced, traced
 from zeta_router.ollama import is_closed_loop
+
+GENERATORS = 10
+"""Turns of the event loop in which dropped generators close: five stand between `ChatOllama` and its connection."""
 
 
 class Asked(Protocol):
@@ -67,7 +71,12 @@ async def aanswer(
         call = llm.call(asked, config, kwargs, kind)
         for turn in call.turns(trace.callbacks):
             with turn:
-                trace.output = turn.answered(await _ask(call, turn))
+                try:
+                    whole = await _ask(call, turn)
+                except Exception:
+                    await let_close()
+                    raise
+                trace.output = turn.answered(whole)
                 return trace.output
         trace.output = call.give_up()[-1]
         return trace.output
@@ -105,10 +114,14 @@ async def aparts(
         call = llm.call(asked, config, kwargs, kind)
         for turn in call.turns(trace.callbacks):
             with turn:
-                async with aclosing(_parts_of(turn)) as coming:
-                    async for part in coming:
-                        for shown in turn.passing(part):
-                            yield shown
+                try:
+                    async with aclosing(_parts_of(turn)) as coming:
+                        async for part in coming:
+                            for shown in turn.passing(part):
+                                yield shown
+                except (Exception, GeneratorExit):
+                    await let_close()
+                    raise
                 rest = turn.ended()
                 trace.output = call.message
                 for shown in rest:
@@ -116,6 +129,16 @@ async def aparts(
                 return
         for shown in call.give_up():
             yield shown
+
+
+async def let_close() -> None:
+    """Let what a child has dropped end.
+
+    A generator that is dropped is closed by a task of its own, and what it had dropped by the next. Left to themselves,
+    they may find the event loop ended, and the server would go on writing.
+    """
+    for _ in range(GENERATORS):
+        await asyncio.sleep(0)
 
 
 async def _ask(call: Call, turn: Turn) -> Any:

@@ -120,7 +120,7 @@ def test_trouble_before_the_first_token_costs_an_attempt(
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_truncated_answer_is_not_taken_for_a_whole_one(server: SimulatedOllama, mode: str) -> None:
-    """`ChatOllama` calls it a success. The next model gives a whole answer; a stream that was shown ends in an error."""
+    """`ChatOllama` calls it a success. The next model gives a whole answer; what was shown ends in an error."""
     llm = in_order(server)
     server.faults.add("truncate", model=CODER, at=3)
 
