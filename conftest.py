@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
 pytest_plugins = ["zeta_router.testing.pytest_plugin"]
+
+# How fast a machine is must not decide whether a test passes.
+settings.register_profile("zeta", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("zeta")
 
 MODELS = ["qwen2.5-coder:7b", "phi4:14b", "llama3.2:3b", "nomic-embed-text"]
 

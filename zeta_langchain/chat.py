@@ -18,7 +18,6 @@ from zeta_langchain.delegation import DelegatingChatModel
 from zeta_langchain.founding import Given, found
 from zeta_langchain.kinds import Kind, Messages
 from zeta_langchain.messages import count_tokens, request_of
-from zeta_langchain.pinning import pinned
 from zeta_langchain.profiles import meet
 from zeta_langchain.structured import ZetaStructured
 from zeta_router.errors import ConfigError
@@ -185,7 +184,7 @@ class ChatZeta(DelegatingChatModel):
             configurable=configurable,
         )
         return Call(
-            pinned(self.router, request, pin),
+            self.router.plan(request, model=pin),
             self._children_now().get,
             kind if kind is not None else Messages(tools, choice),
             prompt,

@@ -18,7 +18,6 @@ from zeta_llamaindex.delegation import Call
 from zeta_llamaindex.describing import card_of, metadata_of, metadata_of_card, together
 from zeta_llamaindex.messages import request_of, request_of_prompt
 from zeta_llamaindex.options import CallOptions, pop_options
-from zeta_llamaindex.planning import plan
 from zeta_llamaindex.saving import Saving
 from zeta_llamaindex.structured import Structured
 from zeta_llamaindex.tool_calling import ToolCalling
@@ -204,7 +203,7 @@ class ZetaLLM(Chatting, ToolCalling, Structured, Saving):
     ) -> Call[Any]:
         self._children.hand_down(self.callback_manager)
         return Call(
-            plan(self.router, request, model=options.model),
+            self.router.plan(request, model=options.model),
             self._children,
             thinks=keywords.get("think") is not False,
             structured=structured,

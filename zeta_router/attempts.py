@@ -92,8 +92,9 @@ class Attempts:
     Opens and awaits nothing, so that sync and async callers share it.
     """
 
-    def __init__(self, dispatcher: Dispatcher, request: Request, task: str) -> None:
+    def __init__(self, dispatcher: Dispatcher, request: Request, task: str, *, model: str | None = None) -> None:
         self._dispatcher = dispatcher
+        self._model = model
         self._request = request
         self._task = task
         self._tried: list[Key] = []
@@ -110,6 +111,7 @@ class Attempts:
             decision = self._dispatcher.decide(
                 self._request,
                 self._task,
+                model=self._model,
                 tried=self._tried,
                 attempt=len(self._made) + 1,
                 request_id=self._made[0].decision.id if self._made else "",

@@ -12,7 +12,7 @@ from random import Random
 from zeta_router.capability import capable
 from zeta_router.clock import Clock
 from zeta_router.decision import Candidate, Choice, Decision, Flight, Score
-from zeta_router.errors import Exclusion, UnknownDecision
+from zeta_router.errors import Exclusion, InvalidRequest, UnknownDecision
 from zeta_router.events import (
     DecisionMade,
     Event,
@@ -26,7 +26,7 @@ from zeta_router.events import (
 from zeta_router.fleet import Fleet, Key
 from zeta_router.limits import Limits
 from zeta_router.metrics import Meter
-from zeta_router.model import ModelCard
+from zeta_router.model import ModelCard, canonical
 from zeta_router.outcome import Fate, Outcome
 from zeta_router.policies.base import Policy
 from zeta_router.request import Request
@@ -82,16 +82,35 @@ class Dispatcher:
 
     # -- deciding ------------------------------------------------------------------------------------------------
 
-    def capable(self, request: Request) -> tuple[list[Candidate], tuple[Exclusion, ...]]:
-        """Return the candidates that can serve a request, and why the others cannot."""
-        return capable(request, self.fleet.candidates)
+    def capable(self, request: Request, model: str | None = None) -> tuple[list[Candidate], tuple[Exclusion, ...]]:
+        """Return the candidates that can serve a request, of one model or of all, and why the others cannot.
+
+        Raises:
+            InvalidRequest: The fleet has no such model.
+        """
+        candidates = self.fleet.candidates
+        if model is not None:
+            wanted = canonical(model) if isinstance(model, str) else None
+            named = tuple(c for c in candidates if canonical(c.model) == wanted)
+            if not named:
+                known = ", ".join(sorted({c.model for c in candidates}))
+                raise InvalidRequest(f"no model {model!r} in this fleet; it has {known or 'none'}")
+            candidates = named
+        return capable(request, candidates)
 
     def decide(
-        self, request: Request, task: str, *, tried: Collection[Key] = (), attempt: int = 1, request_id: str = ""
+        self,
+        request: Request,
+        task: str,
+        *,
+        model: str | None = None,
+        tried: Collection[Key] = (),
+        attempt: int = 1,
+        request_id: str = "",
     ) -> Decision | None:
-        """Pick among the capable candidates that were not tried yet; None if there is none left."""
+        """Pick among the capable candidates, of one model or of all, that were not tried yet; None if none is left."""
         with self._lock:
-            left = [c for c in self.capable(request)[0] if c.key not in tried]
+            left = [c for c in self.capable(request, model)[0] if c.key not in tried]
             if not left:
                 return None
             return self._decide(request, task, left, attempt, request_id, self._rng)

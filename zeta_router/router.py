@@ -201,14 +201,19 @@ class ZetaDynamicRouter:
 
     # -- deciding ------------------------------------------------------------------------------------------------
 
-    def plan(self, request: Request) -> Attempts:
+    def plan(self, request: Request, *, model: str | None = None) -> Attempts:
         """Return the attempts at a request: iterate them, run each in its `with` block, settle it.
+
+        Args:
+            request: What must be answered.
+            model: The only model that may answer, on any of its hosts; None for all.
 
         Raises:
             NoCapableModel: No model can take it; says which need excluded which model.
+            InvalidRequest: There is no model of this name.
         """
-        self._require_capable(request)
-        return Attempts(self._dispatcher, request, self.task_of(request))
+        self._require_capable(request, model)
+        return Attempts(self._dispatcher, request, self.task_of(request), model=model)
 
     def explain(self, request: Request) -> Decision:
         """Return the decision that `plan` would make now. A rehearsal: nothing runs, nothing changes.
@@ -222,8 +227,8 @@ class ZetaDynamicRouter:
             raise NoCapableModel(())
         return decision
 
-    def _require_capable(self, request: Request) -> None:
-        able, exclusions = self._dispatcher.capable(request)
+    def _require_capable(self, request: Request, model: str | None = None) -> None:
+        able, exclusions = self._dispatcher.capable(request, model)
         if not able:
             raise NoCapableModel(exclusions)
 

@@ -243,6 +243,20 @@ def test_the_repr_shows_the_state_and_no_prompt() -> None:
             assert "secret plan" not in repr(attempt.decision)
 
 
+def test_a_caller_may_insist_on_one_model() -> None:
+    """Only that model is tried; a name that nobody has, or a need it lacks, is said at once."""
+    world = World(failing={CHAT: Fate.error})
+    attempts = world.router.plan(CODE, model="LLAMA3.2:3b")
+    for attempt in attempts:
+        with attempt:
+            attempt.settle(world.outcome(attempt.decision))
+    assert [a.decision.model for a in attempts.made] == [CHAT]
+    with pytest.raises(InvalidRequest, match="no model 'nope:1b' in this fleet; it has llama"):
+        world.router.plan(CODE, model="nope:1b")
+    with pytest.raises(NoCapableModel, match="phi4:14b lacks tools"):
+        world.router.plan(Request(text="hi", needs=frozenset({"tools"})), model=REASONER)
+
+
 def test_models_join_and_leave_while_the_router_runs() -> None:
     """A model that joins is a candidate from then on; one that leaves no longer is."""
     world = World()

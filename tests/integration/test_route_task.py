@@ -118,14 +118,18 @@ def test_vectors_are_refused_where_no_embedder_is(server: SimulatedOllama) -> No
 
 @pytest.mark.parametrize("mode", ["sync", "async"])
 def test_a_model_that_slows_down_loses_its_tasks(server: SimulatedOllama, mode: str) -> None:
-    """The main job: ten fast answers, then slow ones, and the traffic moves."""
-    router = ZetaDynamicRouter(["qwen2.5-coder:7b", "phi4:14b"], hosts=[server.url], clock=lambda: server.now, rng=1)
-    for i in range(12):
-        route(router, mode, "code", f"Write function number {i}.")
-    assert router.performance_metrics["qwen2.5-coder:7b"].calls >= 10
-    server.slow("qwen2.5-coder:7b", 6.0)
+    """The main job: a dozen fast answers, then slow ones, and the traffic moves."""
+    now = [0.0]  # by hand: how long this machine takes must not decide when the slow model is checked again
+    router = ZetaDynamicRouter(["qwen2.5-coder:7b", "phi4:14b"], hosts=[server.url], clock=lambda: now[0], rng=1)
 
-    models = [route(router, mode, "code", f"Write another function, {i}.").model for i in range(8)]
+    def code(i: int) -> str:
+        now[0] += 1.0
+        return route(router, mode, "code", f"Write function number {i}.").model
 
-    assert models.count("qwen2.5-coder:7b") <= 3
-    assert models[-1] == "phi4:14b"
+    before = [code(i) for i in range(12)]
+    server.slow("qwen2.5-coder:7b", 8.0)
+    after = [code(i) for i in range(12, 20)]
+
+    assert before.count("qwen2.5-coder:7b") == 12
+    assert after.count("qwen2.5-coder:7b") <= 2
+    assert after[-1] == "phi4:14b"

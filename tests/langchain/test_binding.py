@@ -173,7 +173,7 @@ def test_a_wrong_setting_is_a_sentence(make: Any, says: str) -> None:
         ("hello", {"zeta_deadline": -1}, "zeta_deadline must be seconds from now"),
         ("hello", {"zeta_deadline": "soon"}, "zeta_deadline must be seconds from now"),
         ("hello", {"zeta_task": " "}, "task must be a word"),
-        ("hello", {"zeta_model": "nope:1b"}, "no model 'nope:1b' here"),
+        ("hello", {"zeta_model": "nope:1b"}, "no model 'nope:1b' in this fleet"),
     ],
 )
 @pytest.mark.parametrize("mode", MODES)
