@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mappi
 from types import TracebackType
 from typing import Any
 
-from langchain_core.callbacks import BaseCallbackManager
 from langchain_core.language_models import BaseChatModel
 from langchain_core.prompt_values import PromptValue
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -17,6 +16,7 @@ from zeta_langchain.deadlines import running
 from zeta_langchain.kinds import Kind
 from zeta_langchain.metadata import stamp_of
 from zeta_langchain.probe import Probe
+from zeta_langchain.tracing import Callbacks
 from zeta_router.attempts import Attempt, Attempts
 from zeta_router.errors import AnswerTruncated, NoCapableModel
 from zeta_router.ollama import is_retryable, translate
@@ -68,17 +68,16 @@ class Call:
         self._child_of = child_of
         self._config = {key: value for key, value in config.items() if key not in ("run_id", "run_name")}
 
-    def turns(self, callbacks: Callable[[], BaseCallbackManager]) -> Iterator[Turn]:
+    def turns(self, callbacks: Callable[[Probe], Callbacks]) -> Iterator[Turn]:
         """Yield a turn per attempt: the pick, then the next best while they fail.
 
         Args:
-            callbacks: Returns a new manager, whose runs stand below the call's own.
+            callbacks: Returns what watches an attempt, its probe among it.
         """
         for attempt in self.attempts:
             child = self._child_of(attempt.decision.key)
-            probe, manager = Probe(attempt), callbacks()
-            manager.add_handler(probe, inherit=True)
-            config: Any = {**self._config, "callbacks": manager}
+            probe = Probe(attempt)
+            config: Any = {**self._config, "callbacks": callbacks(probe)}
             yield Turn(self, attempt, child, probe, config)
 
     def give_up(self) -> Sequence[Any]:
@@ -98,7 +97,7 @@ class Call:
         raise self.attempts.error() from self.taken_error()
 
     def taken_error(self) -> BaseException:
-        """Return the error and forget it: kept here, it would keep the frames alive that keep it, connections as well."""
+        """Return the error and forget it: kept here, it would keep frames alive that keep it, and connections."""
         error, self.error = self.error, None
         return error if error is not None else Unusable()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from langchain_core.callbacks import BaseCallbackHandler
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
 from zeta_langchain.deadlines import check
@@ -44,8 +44,10 @@ class Probe(BaseCallbackHandler):
         """Retrievers are not timed."""
         return True
 
-    def on_chat_model_start(self, serialized: dict[str, Any], messages: list[list[BaseMessage]], **kwargs: Any) -> None:
-        """Note nothing: the attempt has its own start. Without this method, the prompt would be copied to a string."""
+    @property
+    def ignore_chat_model(self) -> bool:
+        """The attempt has its own start."""
+        return True
 
     def on_llm_new_token(self, token: Any, **kwargs: Any) -> None:
         """Note the first token; an empty one is a thought that was thrown away, and came from the model, too."""
