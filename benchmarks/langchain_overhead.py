@@ -45,7 +45,7 @@ class Instant(BaseChatModel):
 
     def _stream(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> Any:
         for word in ("one ", "two ", "three ", "four"):
-            yield ChatGenerationChunk(message=AIMessageChunk(word))
+            yield ChatGenerationChunk(message=AIMessageChunk(content=word))
 
 
 def timed(call: Callable[[], Any]) -> float:

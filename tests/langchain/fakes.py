@@ -116,13 +116,13 @@ class Scripted(BaseChatModel):
             for number, word in enumerate(words):
                 if self.fails_after and number == self.fails_after and self.fails is not None:
                     raise self.fails
-                chunk = AIMessageChunk(word)
+                chunk = AIMessageChunk(content=word)
                 if number == 0 and calls:
                     pieces = [
                         {"name": c["name"], "args": json.dumps(c["args"]), "id": c["id"], "index": i}
                         for i, c in enumerate(calls)
                     ]
-                    chunk = AIMessageChunk("", tool_call_chunks=cast(Any, pieces))
+                    chunk = AIMessageChunk(content="", tool_call_chunks=cast(Any, pieces))
                 if number == len(words) - 1:
                     chunk.usage_metadata = message.usage_metadata
                     chunk.response_metadata = message.response_metadata

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from langchain_core.runnables import ConfigurableField, RunnableBinding
@@ -150,7 +150,7 @@ def test_tokens_are_counted_without_a_tokenizer() -> None:
     [
         (lambda: ChatZeta(), "name at least one model"),
         (lambda: ChatZeta("llama3.2:3b"), "put it into a list"),
-        (lambda: ChatZeta([42]), "got a int"),
+        (lambda: ChatZeta(cast(Any, [42])), "got a int"),
         (lambda: ChatZeta([Scripted(), Scripted()]), "two chat models"),
         (lambda: ChatZeta(["a:7b"], hosts=["http://h"], base_url="http://h"), "not both"),
         (lambda: ChatZeta(router=ZetaDynamicRouter(["a:7b"]), hosts=["http://h"]), "not both"),

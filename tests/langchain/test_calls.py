@@ -195,4 +195,4 @@ def test_the_config_names_task_session_and_model() -> None:
     told = zeta(world.llm.invoke("hello", {"configurable": {"zeta_task": "poetry", "zeta_model": "second:3b"}}))
 
     assert (told["task"], told["model"]) == ("poetry", "second:3b")
-    assert zeta(world.llm.invoke("hello", model="second:3b"))["model"] == "second:3b"  # type: ignore[arg-type]
+    assert zeta(world.llm.invoke("hello", model="second:3b"))["model"] == "second:3b"

@@ -146,7 +146,7 @@ def test_the_only_attempts_error_is_raised_as_it_is() -> None:
     world.first.fails = ResponseError("model 'first:7b' not found", 404)
 
     with pytest.raises(ModelMissing) as caught:
-        world.llm.invoke("hello", model="first:7b")  # type: ignore[arg-type]
+        world.llm.invoke("hello", model="first:7b")
 
     assert isinstance(caught.value.__cause__, ResponseError)
 
@@ -157,7 +157,7 @@ def test_another_providers_error_is_raised_as_it_is() -> None:
     world.first.fails = RuntimeError("overloaded")
 
     with pytest.raises(RuntimeError, match="overloaded"):
-        world.llm.invoke("hello", model="first:7b")  # type: ignore[arg-type]
+        world.llm.invoke("hello", model="first:7b")
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -68,7 +68,7 @@ def test_a_chain_works_in_every_mode(server: SimulatedOllama, how: str) -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_ollamas_own_clocks_are_learned_from(server: SimulatedOllama, mode: str) -> None:
     """Load, prefill and decode are what the server says, whatever this machine took to carry them."""
-    llm, seen = in_order(server), []
+    llm, seen = in_order(server), list[Any]()
     llm.router.subscribe(seen.append)
 
     message = ask(llm, mode)
