@@ -16,7 +16,7 @@ from zeta_langchain.call import Call
 from zeta_langchain.children import Prepared
 from zeta_langchain.delegation import DelegatingChatModel
 from zeta_langchain.founding import Given, found
-from zeta_langchain.kinds import Kind, Messages
+from zeta_langchain.kinds import Kind, Messages, Objects
 from zeta_langchain.messages import count_tokens, request_of
 from zeta_langchain.profiles import meet
 from zeta_langchain.structured import ZetaStructured
@@ -180,6 +180,7 @@ class ChatZeta(DelegatingChatModel):
             prompt.to_messages(),
             tools=tools,
             thinks=bool(kwargs.get("reasoning", self.reasoning)),
+            needs=kind.needs if kind is not None else (),
             max_output_tokens=self.num_predict if self.num_predict is not None else self.max_tokens,
             configurable=configurable,
         )
@@ -190,7 +191,7 @@ class ChatZeta(DelegatingChatModel):
             prompt,
             config,
             kwargs,
-            formatted=kind is not None or kwargs.get("format", self.format) is not None,
+            formatted=isinstance(kind, Objects) or kwargs.get("format", self.format) is not None,
         )
 
     def _children_now(self) -> Prepared:

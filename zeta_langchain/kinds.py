@@ -22,6 +22,9 @@ from zeta_router.outcome import Fate, Outcome
 class Kind(ABC):
     """How to ask a child, and how to read its answer."""
 
+    needs: frozenset[str] = frozenset()
+    """Capabilities that a model must have for it."""
+
     @abstractmethod
     def runnable(self, child: BaseChatModel) -> Runnable[Any, Any]:
         """Return what to run on a child."""
@@ -108,6 +111,8 @@ class Objects(Kind):
     def __init__(self, schema: Any, options: Mapping[str, Any]) -> None:
         self._schema = schema
         self._options = options
+        if options.get("method") == "function_calling":
+            self.needs = frozenset({"tools"})
 
     def runnable(self, child: BaseChatModel) -> Runnable[Any, Any]:
         """Return the child bound to the schema."""

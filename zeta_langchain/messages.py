@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import BaseMessage
@@ -32,6 +32,7 @@ def request_of(
     *,
     tools: Sequence[Any] = (),
     thinks: bool = False,
+    needs: Collection[str] = (),
     max_output_tokens: int | None = None,
     configurable: Mapping[str, Any] | None = None,
 ) -> Request:
@@ -41,7 +42,8 @@ def request_of(
         messages: The whole conversation. The last human message is the text that tells the task.
         tools: Tools that are bound, as OpenAI-format dicts.
         thinks: The caller asked the model to think.
-        max_output_tokens: Bound on the answer.
+        needs: Further capabilities that the answer takes.
+        max_output_tokens: Bound on the answer; Ollama reads 0 and less as none.
         configurable: `config["configurable"]`: `zeta_task`, `zeta_session` (else `thread_id`), `zeta_deadline`.
 
     Raises:
@@ -50,11 +52,11 @@ def request_of(
     if not any(map(_says_something, messages)):
         raise InvalidRequest("the prompt is empty: give at least one message with something in it")
     told = configurable or {}
-    needs = {need for message in messages for need in _needs(message)}
+    wanted = {*needs, *(need for message in messages for need in _needs(message))}
     if tools:
-        needs.add("tools")
+        wanted.add("tools")
     if thinks:
-        needs.add("thinking")
+        wanted.add("thinking")
     session = told.get("zeta_session")
     if session is None:
         session = told.get("thread_id")
@@ -62,8 +64,8 @@ def request_of(
         text=_asked(messages),
         task=told.get("zeta_task"),
         prompt_tokens=count_tokens(messages, tools),
-        max_output_tokens=max_output_tokens,
-        needs=frozenset(needs),
+        max_output_tokens=max_output_tokens if max_output_tokens is not None and max_output_tokens > 0 else None,
+        needs=frozenset(wanted),
         session=None if session is None else str(session),
         deadline=_seconds(told.get("zeta_deadline")),
     )

@@ -50,6 +50,20 @@ def test_models_without_tools_are_not_asked_to_use_them() -> None:
         ChatZeta(router=router).bind_tools([magic]).invoke("magic 3")
 
 
+def test_a_schema_by_function_calling_needs_tools() -> None:
+    """Ollama answers 400 to tools for a model without: it is not asked."""
+    router = ZetaDynamicRouter([ModelCard(name="plain:7b", capabilities=frozenset({"completion"}))])
+
+    with pytest.raises(NoCapableModel, match="plain:7b lacks tools"):
+        ChatZeta(router=router).with_structured_output(Point, method="function_calling").invoke("x is 4")
+
+
+@pytest.mark.parametrize("bound", [-1, 0])
+def test_no_bound_on_the_answer_is_no_wrong_request(bound: int) -> None:
+    """`num_predict=-1` is Ollama's way to say that there is none."""
+    assert World(num_predict=bound).llm.invoke("hello").content == "one two three four"
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("include_raw", [False, True])
 def test_objects_follow_their_schema(include_raw: bool, mode: str) -> None:
