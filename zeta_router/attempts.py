@@ -8,9 +8,13 @@ from types import TracebackType
 from zeta_router.decision import Decision
 from zeta_router.dispatcher import Dispatcher
 from zeta_router.errors import EveryAttemptFailed, Failure, InvalidRequest
+from zeta_router.events import DecisionMade
 from zeta_router.fleet import Key
 from zeta_router.outcome import Fate, Outcome, Timings
 from zeta_router.request import Request
+
+HOST_FATES = frozenset({Fate.error, Fate.rejected, Fate.timeout})
+"""Failures that may be the host's: the next attempt goes to another host, if one could serve."""
 
 
 class Attempt:
@@ -59,6 +63,11 @@ class Attempt:
         if self._number is not None:
             raise InvalidRequest("an attempt can be entered once; iterate the plan for the next one")
         self.decision, self._number = self._dispatcher.begin(self.decision)
+        try:
+            self._dispatcher.tell(DecisionMade(self.decision))
+        except BaseException:  # an interrupt inside a listener: the block is never entered, so `__exit__` never called
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(
@@ -113,6 +122,7 @@ class Attempts:
                 self._task,
                 model=self._model,
                 tried=self._tried,
+                avoided=[a.decision.host for a in self._made if a.outcome is not None and a.outcome.fate in HOST_FATES],
                 attempt=len(self._made) + 1,
                 request_id=self._made[0].decision.id if self._made else "",
             )

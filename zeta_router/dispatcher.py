@@ -14,7 +14,6 @@ from zeta_router.clock import Clock
 from zeta_router.decision import Candidate, Choice, Decision, Flight, Score
 from zeta_router.errors import Exclusion, InvalidRequest, UnknownDecision
 from zeta_router.events import (
-    DecisionMade,
     Event,
     FeedbackGiven,
     Listener,
@@ -24,6 +23,7 @@ from zeta_router.events import (
     TroubleSeen,
 )
 from zeta_router.fleet import Fleet, Key
+from zeta_router.learning.observed import REAL_LOAD_S
 from zeta_router.limits import Limits
 from zeta_router.metrics import Meter
 from zeta_router.model import ModelCard, canonical
@@ -34,8 +34,8 @@ from zeta_router.snapshot import ModelSnapshot, Snapshot
 
 logger = logging.getLogger("zeta_router")
 
-LOAD_SEEN = 0.6
-"""Seconds of `load_duration` from which a model was really loaded; 0.001 to 0.01 s are reported for one in memory."""
+OTHER_TASKS = "other"
+"""What further tasks are called once `Limits.tasks` different ones were seen: what is learned stays bounded."""
 
 
 class Dispatcher:
@@ -58,6 +58,8 @@ class Dispatcher:
         self._shares: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._decisions = 0
         self._troubles: dict[str, str] = {}
+        self._untold: list[TroubleSeen] = []
+        self._tasks: set[str] = set()
 
     # -- the fleet -----------------------------------------------------------------------------------------------
 
@@ -105,12 +107,17 @@ class Dispatcher:
         *,
         model: str | None = None,
         tried: Collection[Key] = (),
+        avoided: Collection[str] = (),
         attempt: int = 1,
         request_id: str = "",
     ) -> Decision | None:
-        """Pick among the capable candidates, of one model or of all, that were not tried yet; None if none is left."""
+        """Pick among the capable candidates, of one model or of all, that were not tried yet; None if none is left.
+
+        Hosts to be avoided are left out while another one could serve.
+        """
         with self._lock:
             left = [c for c in self.capable(request, model)[0] if c.key not in tried]
+            left = [c for c in left if c.host not in avoided] or left
             if not left:
                 return None
             return self._decide(request, task, left, attempt, request_id, self._rng)
@@ -127,14 +134,15 @@ class Dispatcher:
         self, request: Request, task: str, candidates: Sequence[Candidate], attempt: int, request_id: str, rng: Random
     ) -> Decision:
         now = self.clock()
+        if task not in self._tasks and len(self._tasks) >= self.limits.tasks:
+            task = OTHER_TASKS
         try:
             choice = self.policy.choose(request, task, candidates, now=now, rng=rng)
-        except Exception as error:  # a policy is a plug-in: whatever it raises, the request is served
-            self._trouble(
-                "policy", f"{type(self.policy).__name__}.choose raised {error!r}; the least busy model serves"
-            )
+            picked = choice.picked
+        except Exception as error:  # a policy is a plug-in: whatever it raises or returns, the request is served
+            self._trouble("policy", self._says("choose", error, "the least busy model serves"))
             choice = least_busy(candidates)
-        picked = choice.picked
+            picked = choice.picked
         decision_id = f"{rng.getrandbits(80):020x}"
         return Decision(
             id=decision_id,
@@ -160,13 +168,17 @@ class Dispatcher:
     # -- an attempt's life ---------------------------------------------------------------------------------------
 
     def begin(self, decision: Decision) -> tuple[Decision, int]:
-        """Act on a decision: count it in and remember it. Return it as it begins now, and its number in the fleet."""
+        """Act on a decision: count it in and remember it. Return it as it begins now, and its number in the fleet.
+
+        The caller tells the listeners, when it is sure to count it out again.
+        """
         with self._lock:
             decision = replace(decision, decided_at=self.clock())
             predicted = decision.predicted
             service = (predicted.load or 0.0) + (predicted.prefill or 0.0) + (predicted.decode or 0.0)
             number = self.fleet.begin(decision.key, Flight(decision.decided_at, service))
             self._decisions += 1
+            self._tasks.add(decision.task)
             self._shares[decision.task][decision.model] += 1
             self._remembered[decision.id] = decision
             while len(self._remembered) > self.limits.remembered:
@@ -174,8 +186,7 @@ class Dispatcher:
             try:
                 self.policy.begin(decision)
             except Exception as error:  # a policy is a plug-in, as above
-                self._trouble("policy", f"{type(self.policy).__name__}.begin raised {error!r}; the request goes on")
-        self.tell(DecisionMade(decision))
+                self._trouble("policy", self._says("begin", error, "the request goes on"))
         return decision, number
 
     def end(self, decision: Decision, number: int, outcome: Outcome) -> None:
@@ -187,18 +198,16 @@ class Dispatcher:
             self._note_residency(decision, outcome, now)
             self._meters[decision.model].add(outcome)
             try:
-                noticed = self.policy.learn(decision, outcome, now=now)
+                noticed = tuple(self.policy.learn(decision, outcome, now=now))
             except Exception as error:  # a policy is a plug-in, as above
-                self._trouble(
-                    "policy", f"{type(self.policy).__name__}.learn raised {error!r}; this outcome is not learned"
-                )
+                self._trouble("policy", self._says("learn", error, "this outcome is not learned"))
         self.tell(OutcomeSeen(decision, outcome, now), *noticed)
 
     def _note_residency(self, decision: Decision, outcome: Outcome, now: float) -> None:
         if outcome.fate is not Fate.ok:
             if outcome.fate in (Fate.error, Fate.missing):
                 self.fleet.mark(decision.key, loaded=None, at=now)
-        elif (outcome.timings.load or 0.0) > LOAD_SEEN:
+        elif (outcome.timings.load or 0.0) > REAL_LOAD_S:
             self.fleet.saw_load(decision.key, at=now)
         else:
             self.fleet.mark(decision.key, loaded=True, at=now)
@@ -217,7 +226,7 @@ class Dispatcher:
             try:
                 self.policy.feedback(decision, score, now=now)
             except Exception as error:  # a policy is a plug-in, as above
-                self._trouble("policy", f"{type(self.policy).__name__}.feedback raised {error!r}; it is not learned")
+                self._trouble("policy", self._says("feedback", error, "it is not learned"))
         self.tell(FeedbackGiven(decision, score, source, now))
 
     # -- telling -------------------------------------------------------------------------------------------------
@@ -232,26 +241,31 @@ class Dispatcher:
             self._listeners.remove(listener)
 
     def tell(self, *events: Event) -> None:
-        """Hand events to every listener. One that raises does not keep the others, or the request, from going on."""
-        for event in events:
+        """Hand events to every listener, troubles first. Called without the lock: a listener may call the router.
+
+        A listener that raises does not keep the others, or the request, from going on.
+        """
+        untold, self._untold = self._untold, []
+        for event in (*untold, *events):
             for listener in tuple(self._listeners):
                 try:
                     listener(event)
                 except Exception as error:  # a listener is somebody else's code
-                    self._trouble("listener", f"{listener!r} raised {type(error).__name__}; the request goes on")
+                    name = getattr(listener, "__qualname__", type(listener).__name__)
+                    self._trouble("listener", f"{name} raised {type(error).__name__}; the request goes on")
+
+    def _says(self, method: str, error: Exception, instead: str) -> str:
+        # the type only: the text of a foreign error may quote a prompt
+        return f"{type(self.policy).__name__}.{method} raised {type(error).__name__}; {instead}"
 
     def _trouble(self, where: str, what: str) -> None:
+        """Note a trouble once: in the log, in the snapshot, and for the listeners at the next `tell`."""
         if what in self._troubles:
             return
         self._troubles[what] = where
         logger.warning("%s: %s", where, what)
         if where != "listener":  # a listener that fails on every event would be told of its failure, and fail again
-            event = TroubleSeen(where, what, self.clock())
-            for listener in tuple(self._listeners):
-                try:
-                    listener(event)
-                except Exception as error:  # as in `tell`
-                    logger.warning("listener: %r raised %s", listener, type(error).__name__)
+            self._untold.append(TroubleSeen(where, what, self.clock()))
 
     def snapshot(self) -> Snapshot:
         """Return the present state, frozen."""

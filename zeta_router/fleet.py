@@ -43,10 +43,13 @@ class Fleet:
         known = self._candidates.get(key)
         self._candidates[key] = known._replace(card=card) if known else Candidate(card, host)
         self._flights.setdefault(key, {})
+        self._renew(key)  # it may join a host that is busy
         return known is None
 
     def leave(self, key: Key) -> bool:
         """Take a model off a host; attempts that run on it still end. Return whether it was there."""
+        if not self._flights.get(key):
+            self._flights.pop(key, None)
         return self._candidates.pop(key, None) is not None
 
     def begin(self, key: Key, flight: Flight) -> int:

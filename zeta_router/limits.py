@@ -22,13 +22,16 @@ class Limits:
     depends on the card (4,096 to 262,144) while a prompt that is longer is cut silently.
     """
 
+    tasks: int = 64
+    """Different tasks that are learned apart; further ones share what is learned of `other`."""
+
     def __post_init__(self) -> None:
         """Refuse bounds that would stop everything.
 
         Raises:
             ConfigError: A bound is below 1.
         """
-        for name in ("attempts", "remembered", "context"):
+        for name in ("attempts", "remembered", "context", "tasks"):
             value = getattr(self, name)
             if value < 1:
                 raise ConfigError(f"limits.{name} must be 1 or more, got {value!r}")

@@ -43,7 +43,7 @@ class Objective:
     """Utility that slowness can cost at most."""
     quality_floor: float = 0.0
     """Candidates expected to be worse than this are left out while a better one exists, in [0, 1]."""
-    expected_seconds: Mapping[str, float] = field(default_factory=lambda: EXPECTED_SECONDS, hash=False)
+    expected_seconds: Mapping[str, float] = field(default_factory=lambda: dict(EXPECTED_SECONDS), hash=False)
     """Seconds per task after which the user starts to mind."""
     default_seconds: float = 10.0
     """The same for tasks that are not listed."""

@@ -95,3 +95,14 @@ class Outcome:
     done_reason: str | None = None
     """Ollama's: `stop`, `length`, `load`, `unload`."""
     error: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse counts that cannot be.
+
+        Raises:
+            InvalidRequest: A count is negative.
+        """
+        for name in ("prompt_tokens", "output_tokens"):
+            count = getattr(self, name)
+            if count is not None and count < 0:
+                raise InvalidRequest(f"outcome.{name} must be tokens, 0 or more, got {count!r}")

@@ -56,8 +56,11 @@ class Request:
             count = getattr(self, name)
             if count is not None and (not isinstance(count, int) or count < 0):
                 raise InvalidRequest(f"{name} must be a whole number of tokens, 0 or more, got {count!r}")
-        if self.deadline is not None and not (math.isfinite(self.deadline) and self.deadline > 0):
+        if self.deadline is not None and not _is_span(self.deadline):
             raise InvalidRequest(f"deadline must be seconds from now, above 0, got {self.deadline!r}; None means none")
+        if isinstance(self.needs, str):
+            raise InvalidRequest(f"needs must be a set of capabilities, got {self.needs!r} alone; put it into a set")
+        object.__setattr__(self, "needs", frozenset(self.needs))
         unknown = self.needs - CAPABILITIES
         if unknown:
             known = ", ".join(sorted(CAPABILITIES))
@@ -75,3 +78,7 @@ class Request:
         """Tokens that prompt and answer need together."""
         answer = DEFAULT_OUTPUT_TOKENS if self.max_output_tokens is None else self.max_output_tokens
         return self.tokens + (0 if "embedding" in self.needs else answer)
+
+
+def _is_span(seconds: object) -> bool:
+    return isinstance(seconds, (int, float)) and math.isfinite(seconds) and seconds > 0

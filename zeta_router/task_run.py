@@ -90,6 +90,8 @@ def task_request(task: str, data: str | Sequence[str], deadline: float | None) -
     Raises:
         InvalidRequest: There is nothing to run; nothing was sent.
     """
+    if not isinstance(data, (str, list, tuple)):
+        raise InvalidRequest(f"data for {task!r} must be a prompt or a list of texts, got {type(data).__name__}")
     texts = [data] if isinstance(data, str) else list(data)
     if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
         raise InvalidRequest(f"data for {task!r} is empty or not text: give a prompt, or a list of texts to embed")

@@ -18,6 +18,8 @@ OUTLYING = 3.0
 """Standard deviations beyond which a call does not widen sigma further."""
 NOTABLE = 0.35
 """log(observed / expected) below which nothing is called slow: 1.4x."""
+FARTHEST = 4.0
+"""log(observed / expected) beyond which it makes no difference: 55x."""
 LEVEL_GAIN = 0.5
 RECOVERED = 0.25
 """log(observed / expected) below which a model in drift is healthy again: 1.3x."""
@@ -48,8 +50,16 @@ class Drift:
         self.since = 0.0
         self._high = 0.0
 
+    def observe_bound(self, ratio: float, now: float) -> Change:
+        """Fold in a call that never ended; `ratio` is at most log(observed / expected). It cannot show a recovery."""
+        if self.active:
+            self.level = max(self.level, ratio)
+            return Change.none
+        return self.observe(ratio, now)
+
     def observe(self, ratio: float, now: float) -> Change:
         """Fold in one finished call; `ratio` is log(observed / expected healthy seconds)."""
+        ratio = max(-FARTHEST, min(FARTHEST, ratio))
         if self.active:
             if ratio < RECOVERED:
                 self.active = False

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from zeta_router.learning.priors import OUTPUT_LOG_VARIANCE, OUTPUT_TOKENS
 
+READY_MOST = 4_096
+"""Expectations kept ready; they are made anew when needed."""
 TRUSTED_AFTER = 8
 """Answers of one model and task after which the task's overall length is no longer mixed in."""
 FLOOR_GAIN = 0.02
@@ -70,6 +72,8 @@ class Lengths:
         """Return how long the next answer will get."""
         ready = self._ready.get((model, task))
         if ready is None:
+            if len(self._ready) >= READY_MOST:
+                self._ready.clear()
             mean, sd = self._mix(model, task)
             ready = self._ready[(model, task)] = Expected(
                 math.exp(mean - NODE * sd), math.exp(mean), math.exp(mean + NODE * sd), sd

@@ -18,6 +18,9 @@ PREFILL_BILLION_TOKENS_PER_S = 10_000.0
 LOAD_START_S = 1.0
 LOAD_GB_PER_S = 1.2
 
+PREFILL_BASE_S = 0.03
+"""Template, tokenising and the first step, whatever the prompt's length."""
+
 OUTPUT_TOKENS = 150.0
 OUTPUT_LOG_VARIANCE = 0.8
 

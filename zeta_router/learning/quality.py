@@ -7,6 +7,8 @@ from zeta_router.model import ModelCard
 
 PSEUDO = 12.0
 """Opinions that the prior counts for."""
+READY_MOST = 4_096
+"""Expectations kept ready; they are made anew when needed."""
 DISCOUNT = 0.995
 """Weight that an opinion keeps per further opinion: a model that got worse is found out."""
 
@@ -32,6 +34,8 @@ class Qualities:
         key = (card.name, task)
         ready = self._ready.get(key)
         if ready is None or ready[0] is not card:
+            if len(self._ready) >= READY_MOST:
+                self._ready.clear()
             weight, total = self._seen.get(key, (0.0, 0.0))
             prior = priors.quality(card, task)
             ready = self._ready[key] = (card, (total + PSEUDO * prior) / (weight + PSEUDO))

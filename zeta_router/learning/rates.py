@@ -10,6 +10,7 @@ FASTER_GAIN = 0.3
 """A call clearly quicker than believed shows what the model can do."""
 SLOWER_GAIN = 0.02
 """A call far slower than believed is deviation, not baseline; lasting slowness slowly becomes normal."""
+DRIFT_GAIN = 0.05
 OUTLIER = 3.0
 """Standard deviations from which a call counts as clearly quicker or far slower."""
 
@@ -30,6 +31,14 @@ class LogRate:
         """Set the mean; `seconds` is kept ready beside it, because deciding reads it far more often."""
         self.mean = mean
         self.seconds = math.exp(mean)
+
+    def glance(self, value: float) -> None:
+        """Take over half of an observation that may not be typical, and do not count it."""
+        self.move(self.mean + 0.5 * (value - self.mean))
+
+    def creep(self, value: float) -> None:
+        """Move a little towards what is seen during a drift: lasting slowness slowly becomes normal."""
+        self.move(self.mean + DRIFT_GAIN * (value - self.mean))
 
     def learn(self, value: float, sigma: float) -> None:
         """Fold in one observed log rate; `sigma` is its usual standard deviation (log)."""

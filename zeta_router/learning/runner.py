@@ -8,23 +8,26 @@ from zeta_router.decision import Decision
 from zeta_router.learning import priors
 from zeta_router.learning.drift import Change, Drift
 from zeta_router.learning.health import Health
+from zeta_router.learning.observed import Observed, observed
 from zeta_router.learning.rates import LogRate
 from zeta_router.model import ModelCard
 from zeta_router.outcome import Fate, Outcome
 
-DECODE_TOKENS = 6
-"""Fewer output tokens than this say nothing of the decode speed."""
-PREFILL_TOKENS = 30
+FIRST_CALLS = 2
+"""Calls after which a rate is known well enough to call another one slow."""
 CACHED = 0.7
 """log 2: a prompt read twice as fast as believed came out of the prompt cache."""
-REAL_LOAD_S = 0.6
 LOADS_THAT_TELL = 3
 """Fewer loads than this do not show yet how long the model stays in memory."""
-TIMEOUT_MOST = 2.5
-"""log deviation that a timeout counts for at most: it may have had other causes."""
+BOUND_MOST = 2.5
+"""log deviation that a call which never ended counts for at most: it may have had other causes."""
+LATE_FACTOR = 2.5
+LATE_S = 2.0
+"""A call that was given up after more than `2.5 * expected + 2 s` says that its model is slow."""
+OVERLAP_COST = 0.8
+"""Models and slots that run at once share the host: each other call may slow this one by so much."""
 LOAD_SIGMA = PREFILL_SIGMA = 0.3
 """log standard deviations that are usual."""
-LEAST_S = 1e-6
 
 
 class Runner:
@@ -71,50 +74,94 @@ class Runner:
     def learn(self, decision: Decision, outcome: Outcome, now: float) -> tuple[Change, float]:
         """Fold in how an attempt ended; return what became noticeable, and log(observed / expected)."""
         fate = outcome.fate
-        if fate.answered or fate.is_failure:
+        if fate.answered or (fate.is_failure and not _ended_before_its_time(decision, outcome)):
             self.health.learn(fate.answered, now)
-        if fate is Fate.timeout:
-            return self._learn_timeout(decision, outcome, now)
+        if fate.censored:
+            return self._learn_bound(decision, outcome, now)
         if fate is not Fate.ok:
             return Change.none, 0.0
-        return self._learn_times(decision, outcome, now)
+        return self._learn_times(observed(decision, outcome), now)
 
-    def _learn_times(self, decision: Decision, outcome: Outcome, now: float) -> tuple[Change, float]:
-        times = outcome.timings
-        if times.load is not None and times.load > REAL_LOAD_S:
-            self.load.learn(math.log(times.load), LOAD_SIGMA)
-            self.loads += 1
+    def _learn_times(self, seen: Observed, now: float) -> tuple[Change, float]:
         self.served += 1
-        tokens = outcome.output_tokens or 0
-        if times.decode is None or tokens < DECODE_TOKENS:
+        if seen.load is not None and (seen.alone or seen.load < self.load.seconds):
+            # beside other calls it contains the queue for loads, and only shows that a load takes no longer
+            self.load.learn(math.log(seen.load), LOAD_SIGMA)
+            self.loads += seen.alone
+        ratio = self._ratio(seen)
+        if ratio is None:
             return Change.none, 0.0
-        # the first token comes out of the prefill, so `tokens - 1` steps took `decode` seconds
-        observed = math.log(max(times.decode, LEAST_S) / (tokens - 1))
-        ratio = observed - self.decode.mean
-        first = self.decode.count == 0
-        slow = self.drift.active
-        # a first answer only says how far off the prior was
-        change = Change.none if first else self.drift.observe(ratio, now)
-        if not self.drift.active:
-            self.decode.learn(observed, self.drift.sigma)
-            self._learn_prefill(outcome)
-        elif not slow:
-            self.drift.level = ratio
+        if ratio > 0.0 and seen.others:
+            ratio = max(0.0, ratio - math.log1p(OVERLAP_COST * seen.others))
+        change = Change.none
+        if self.decode.count + self.prefill.count >= FIRST_CALLS:
+            change = self.drift.observe(ratio, now)
+        self._learn_rates(seen)
         return change, ratio
 
-    def _learn_prefill(self, outcome: Outcome) -> None:
-        seconds, tokens = outcome.timings.prefill, outcome.prompt_tokens or 0
-        if seconds is None or tokens < PREFILL_TOKENS:
-            return
-        observed = math.log(max(seconds, LEAST_S) / tokens)
-        if self.prefill.count == 0 or observed > self.prefill.mean - CACHED:
-            self.prefill.learn(observed, PREFILL_SIGMA)
+    def _ratio(self, seen: Observed) -> float | None:
+        """Return log(observed / expected healthy) seconds of prefill and decode, or None where nothing tells."""
+        if seen.decode_per_token is not None:
+            took, expected = seen.decode_per_token * seen.steps, self.decode.seconds * seen.steps
+            if seen.prefill_per_token is not None:
+                slower = max(seen.prefill_per_token - self.prefill.seconds, 0.0)  # quicker: out of the prompt cache
+                took += (self.prefill.seconds + slower) * seen.prompt_tokens
+                expected += self.prefill.seconds * seen.prompt_tokens
+        elif seen.prefill_per_token is not None:
+            took, expected = seen.prefill_per_token, self.prefill.seconds
+        elif seen.service is not None:
+            took = seen.service
+            expected = priors.PREFILL_BASE_S + self.prefill.seconds * seen.prompt_tokens
+            expected += self.decode.seconds * seen.steps
+        else:
+            return None
+        return math.log(took / expected)
 
-    def _learn_timeout(self, decision: Decision, outcome: Outcome, now: float) -> tuple[Change, float]:
-        seen, expected = outcome.timings.total, decision.predicted.total
-        if not seen or not expected or self.decode.count == 0:
+    def _learn_rates(self, seen: Observed) -> None:
+        sigma = self.drift.sigma
+        if seen.decode_per_token is not None:
+            value = math.log(seen.decode_per_token)
+            if self.drift.active:
+                self.decode.creep(value)
+            elif self.decode.count == 0 and seen.load is not None:
+                self.decode.glance(value)  # right after a load: the disk may still be at it
+            else:
+                self.decode.learn(value, sigma)
+        elif seen.service is not None and not self.drift.active:
+            self._learn_total(seen, seen.service)
+        if seen.prefill_per_token is None or self.drift.active or seen.load is not None:
+            return
+        value = math.log(seen.prefill_per_token)
+        if self.prefill.count == 0 or value > self.prefill.mean - CACHED:
+            self.prefill.learn(value, PREFILL_SIGMA)
+
+    def _learn_total(self, seen: Observed, service: float) -> None:
+        """Learn from a call of which only the total is known: what the prompt does not explain is the answer's."""
+        if seen.steps:
+            rest = max(service - self.prefill.seconds * seen.prompt_tokens, 0.5 * service)
+            self.decode.learn(math.log(rest / seen.steps), self.drift.sigma)
+        else:
+            rest = max(service - priors.PREFILL_BASE_S, 0.5 * service)
+            self.prefill.learn(math.log(rest / seen.prompt_tokens), self.drift.sigma)
+
+    def _learn_bound(self, decision: Decision, outcome: Outcome, now: float) -> tuple[Change, float]:
+        """Fold in a call that was given up: it would have taken at least this long."""
+        seen, predicted = outcome.timings.total, decision.predicted
+        healthy = (predicted.prefill or 0.0) + (predicted.decode or 0.0)
+        if self.drift.active:
+            healthy /= math.exp(self.drift.level)
+        if seen is None or healthy <= 0.0 or self.decode.count + self.prefill.count < FIRST_CALLS:
             return Change.none, 0.0
-        ratio = min(math.log(seen / expected), TIMEOUT_MOST)
-        if ratio <= 0:
+        at_work = seen - (predicted.wait or 0.0) - (predicted.load or 0.0)
+        if at_work <= LATE_FACTOR * healthy + LATE_S:
             return Change.none, 0.0
-        return self.drift.observe(ratio, now), ratio
+        ratio = min(math.log(at_work / healthy), BOUND_MOST)
+        return self.drift.observe_bound(ratio, now), ratio
+
+
+def _ended_before_its_time(decision: Decision, outcome: Outcome) -> bool:
+    """Return whether a timeout came before the answer was due: the deadline was tight, the model is not to blame."""
+    if outcome.fate is not Fate.timeout:
+        return False
+    seen, predicted = outcome.timings.total, decision.predicted.total
+    return seen is not None and predicted is not None and seen < predicted

@@ -8,6 +8,7 @@ from random import Random
 
 from zeta_router.decision import Candidate, Choice, Decision, Score
 from zeta_router.events import DriftFound, DriftOver
+from zeta_router.learning import priors
 from zeta_router.learning.drift import Change
 from zeta_router.learning.health import AILING
 from zeta_router.learning.lengths import NO_OUTPUT, Lengths
@@ -19,11 +20,10 @@ from zeta_router.outcome import Fate, Outcome
 from zeta_router.policies.base import Belief
 from zeta_router.policies.demand import Demand
 from zeta_router.policies.probing import ProbeBudget
-from zeta_router.policies.waiting import overdue, wait_for
+from zeta_router.policies.waiting import overdue, queued, wait_for
 from zeta_router.request import Request
 
-PREFILL_BASE_S = 0.03
-"""Template, tokenising and the first step, whatever the prompt's length."""
+NO_WORK = (0.0, 0.0)
 MAYBE_COLD = 0.5
 """Share of the load that is expected where nobody knows whether the model is in memory."""
 KEPT_S = 300.0
@@ -66,7 +66,7 @@ class PhaseTimes:
         scores = [self._score(request, task, c, candidates, now) for c in candidates]
         floor = self._objective.quality_floor
         if floor > 0.0:
-            scores.sort(key=lambda s: ((s.quality or 0.0) < floor, -s.utility))
+            scores.sort(key=lambda s: (self._below(s, floor, now), -s.utility))
         else:
             scores.sort(key=_by_utility)
         best = scores[0]
@@ -82,12 +82,13 @@ class PhaseTimes:
         self, request: Request, task: str, candidate: Candidate, offered: Sequence[Candidate], now: float
     ) -> Score:
         runner = self._runner(candidate.card, candidate.host)
-        slowdown, wait, load, note = 1.0, 0.0, 0.0, ""
+        slowdown, load, note = 1.0, 0.0, ""
+        work = NO_WORK
         if runner.drift.active:
             slowdown = math.exp(runner.drift.level)
             note = f"{slowdown:.1f}x slower than expected"
         if candidate.host_flights:
-            wait = wait_for(candidate, offered, now)
+            work = queued(candidate, offered, now)
             late = overdue(candidate, now)
             if late > slowdown:
                 slowdown = late
@@ -97,7 +98,7 @@ class PhaseTimes:
             note = note or "cold"
         elif candidate.loaded is None or (now - candidate.loaded_at > KEPT_S and not candidate.flights):
             load = runner.load.seconds * MAYBE_COLD
-        return self._worth(request, task, candidate, runner, slowdown, wait, load, note, now)
+        return self._worth(request, task, candidate, runner, slowdown, work, load, note, now)
 
     def _worth(
         self,
@@ -106,13 +107,13 @@ class PhaseTimes:
         candidate: Candidate,
         runner: Runner,
         slowdown: float,
-        wait: float,
+        work: tuple[float, float],
         load: float,
         note: str,
         now: float,
     ) -> Score:
         objective = self._objective
-        prefill = (PREFILL_BASE_S + request.tokens * runner.prefill.seconds) * slowdown
+        prefill = (priors.PREFILL_BASE_S + request.tokens * runner.prefill.seconds) * slowdown
         if task == "embedding":
             lengths = NO_OUTPUT
         else:
@@ -122,6 +123,7 @@ class PhaseTimes:
         per_token = runner.decode.seconds * slowdown
         short, middle, long = lengths[0] * per_token, lengths[1] * per_token, lengths[2] * per_token
         decode = (short + 4.0 * middle + long) / 6.0
+        wait = 0.0 if work is NO_WORK else wait_for(*work, prefill + decode, loaded=not load)
         expected = objective.seconds_for(task)
         penalty = objective.expected_penalty(wait + prefill, (short, middle, long), expected)
         if load:
@@ -140,24 +142,35 @@ class PhaseTimes:
         return Score(candidate, utility, quality, wait, load, prefill, decode, note)
 
     def _due(self, request: Request, task: str, scores: Sequence[Score], now: float) -> Score | None:
-        """Return the suspect to try now: its retry is due, nothing runs on it, and healthy it would be the best."""
+        """Return the suspect to try now: its check is due, nothing runs on it, and healthy it would be the best.
+
+        Of several the one that was tried longest ago, so that a model that is broken for good starves no other.
+        """
         if not self._suspects or not self._probes.affordable:
             return None
-        best = scores[0]
-        for score in scores[1:]:
-            candidate = score.candidate
-            if candidate.key not in self._suspects:
-                continue
-            runner = self._runners[candidate.key]
-            ailing = runner.health.probability(now) < AILING
-            if not (runner.drift.active or ailing) or candidate.flights or not self._probes.due(candidate.key, now):
-                continue
-            # what it would be worth if it were fast, in memory, and answered: that is what the check may win
-            healthy = self._worth(request, task, candidate, runner, 1.0, score.wait or 0.0, 0.0, "", now)
-            lost = (1.0 - runner.health.probability(now)) * ((healthy.quality or 0.0) + FAILURE_COST)
-            if healthy.utility + lost > best.utility:
-                return score
-        return None
+        due = [
+            score
+            for score in scores[1:]
+            if score.candidate.key in self._suspects
+            and not score.candidate.flights
+            and self._probes.due(score.candidate.key, now)
+            and self._may_win(request, task, score, scores[0], now)
+        ]
+        return min(due, key=lambda score: self._probes.tried_at(score.candidate.key), default=None)
+
+    def _may_win(self, request: Request, task: str, score: Score, best: Score, now: float) -> bool:
+        """Return whether a suspect would be the best if it were fast, in memory, and answered: what a check may win."""
+        floor = self._objective.quality_floor
+        if (score.quality or 0.0) < floor <= (best.quality or 0.0):
+            return False
+        runner = self._runners[score.candidate.key]
+        healthy = self._worth(request, task, score.candidate, runner, 1.0, (score.wait or 0.0, 0.0), 0.0, "", now)
+        lost = (1.0 - runner.health.probability(now)) * ((healthy.quality or 0.0) + FAILURE_COST)
+        return healthy.utility + lost > best.utility
+
+    def _below(self, score: Score, floor: float, now: float) -> bool:
+        """Return whether a candidate is not good enough, or would be but does not answer."""
+        return (score.quality or 0.0) < floor or self._runners[score.candidate.key].health.probability(now) < AILING
 
     def _bounds(self, score: Score, task: str) -> tuple[float, float] | None:
         """Return the 10th and 90th percentile of the total seconds: the spread is that of the answer's length."""

@@ -18,6 +18,7 @@ class ProbeBudget:
     def __init__(self) -> None:
         self._saved = SAVED_FIRST
         self._retry_at: dict[tuple[str, str], tuple[float, int]] = {}
+        self._tried_at: dict[tuple[str, str], float] = {}
 
     @property
     def affordable(self) -> bool:
@@ -33,6 +34,11 @@ class ProbeBudget:
         self._saved = min(self._saved + RATE, SAVED_MOST)
         if is_probe:
             self._saved -= 1.0
+            self._tried_at[key] = now
+
+    def tried_at(self, key: tuple[str, str]) -> float:
+        """Return when a suspect was checked last, seconds since the epoch; 0 for never."""
+        return self._tried_at.get(key, 0.0)
 
     def put_off(self, key: tuple[str, str], now: float) -> None:
         """Put the next check of a suspect off: it was slow or failed again."""
@@ -41,6 +47,7 @@ class ProbeBudget:
     def cleared(self, key: tuple[str, str]) -> None:
         """A model that is no suspect any more waits for nothing."""
         self._retry_at.pop(key, None)
+        self._tried_at.pop(key, None)
 
     def _later(self, key: tuple[str, str], now: float) -> None:
         tries = self._retry_at.get(key, (0.0, 0))[1]

@@ -28,13 +28,22 @@ def remaining(candidate: Candidate, now: float) -> float:
     return total
 
 
-def wait_for(candidate: Candidate, offered: Sequence[Candidate], now: float) -> float:
-    """Return the seconds a new request would lose: behind its own model's queue, and by sharing the host."""
+def queued(candidate: Candidate, offered: Sequence[Candidate], now: float) -> tuple[float, float]:
+    """Return the seconds of work before a new request: on its own model, and on the host's other models."""
     own = remaining(candidate, now) if candidate.flights else 0.0
     if candidate.host_flights == len(candidate.flights):
-        return own
+        return own, 0.0
     others = sum(remaining(c, now) for c in offered if c.host == candidate.host and c is not candidate and c.flights)
-    return own + OVERLAP_COST * others
+    return own, others
+
+
+def wait_for(own: float, others: float, service: float, *, loaded: bool) -> float:
+    """Return the seconds a request of `service` seconds loses: behind its own model's queue, and by sharing the host.
+
+    Sharing costs at most as long as the request itself runs. One that must be loaded first may wait for all others to
+    end, because a busy model is not evicted.
+    """
+    return own + OVERLAP_COST * (min(others, service) if loaded else others)
 
 
 def overdue(candidate: Candidate, now: float) -> float:

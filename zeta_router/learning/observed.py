@@ -1,0 +1,71 @@
+"""`Observed`: what one finished call says about speed, with everything implausible left out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from zeta_router.decision import Decision
+from zeta_router.outcome import Outcome
+
+DECODE_TOKENS = 6
+"""Fewer output tokens than this say nothing of the decode speed."""
+PREFILL_TOKENS = 30
+REAL_LOAD_S = 0.6
+"""Seconds of `load_duration` from which a model was really loaded; 0.001 to 0.01 s are reported for one in memory."""
+FASTEST_S, SLOWEST_S = 1e-7, 1e3
+"""Seconds per token outside of which a clock is broken, not a model fast or slow."""
+LONGEST_LOAD_S = 3600.0
+
+
+class Observed(NamedTuple):
+    """Seconds per token where Ollama's clocks gave them, and what was going on beside."""
+
+    decode_per_token: float | None
+    prefill_per_token: float | None
+    load: float | None
+    """Seconds, where the model was really loaded."""
+    service: float | None
+    """Seconds of prefill and decode together, where only the total is known."""
+    steps: int
+    """Decode steps: the first token comes out of the prefill."""
+    prompt_tokens: int
+    others: int
+    """Other calls on the host when the call was decided."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether nothing else ran on the host."""
+        return self.others == 0
+
+
+def observed(decision: Decision, outcome: Outcome) -> Observed:
+    """Return what an answer says about speed; implausible figures are left out."""
+    times = outcome.timings
+    output = outcome.output_tokens or 0
+    prompt = outcome.prompt_tokens if outcome.prompt_tokens is not None else decision.prompt_tokens
+    steps = max(output - 1, 0)
+    decode = prefill = service = None
+    if times.decode is not None:
+        decode = _per_token(times.decode, steps) if output >= DECODE_TOKENS else None
+    if times.prefill is not None:
+        prefill = _per_token(times.prefill, prompt) if prompt >= PREFILL_TOKENS else None
+    if times.decode is None and times.prefill is None and times.total is not None:
+        rest = times.total - (times.load or 0.0) - (times.wait or 0.0)
+        if _per_token(rest, steps or prompt) is not None:
+            service = rest
+    load = times.load if times.load is not None and REAL_LOAD_S < times.load < LONGEST_LOAD_S else None
+    return Observed(decode, prefill, load, service, steps, prompt, _others(decision))
+
+
+def _per_token(seconds: float, tokens: int) -> float | None:
+    if tokens <= 0:
+        return None
+    rate = seconds / tokens
+    return rate if FASTEST_S < rate < SLOWEST_S else None
+
+
+def _others(decision: Decision) -> int:
+    for score in decision.candidates:
+        if score.candidate.key == decision.key:
+            return score.candidate.host_flights
+    return 0
