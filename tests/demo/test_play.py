@@ -13,7 +13,7 @@ from zeta_router import ServerUnreachable
 from zeta_router.demo.play import play
 from zeta_router.demo.records import Phase, Record
 from zeta_router.demo.report import Report, report_json, report_picture
-from zeta_router.demo.stage import CODER, phase_of
+from zeta_router.demo.stage import CODER, MODELS, phase_of
 from zeta_router.simulator import SimulatedOllama
 
 pytest.importorskip("langchain_ollama", reason="the demo drives ChatZeta")
@@ -62,8 +62,10 @@ def test_the_object_has_every_figure_and_is_json(report: Report) -> None:
 
 
 def test_the_coder_loses_the_code_while_it_is_slow(report: Report) -> None:
-    """It has the code before, and little of it once the slowness was noticed."""
-    assert set(code_models(report.zeta.records, Phase.before)) == {CODER}
+    """It has the code before, once it is worth loading, and little of it once the slowness was noticed."""
+    first, *then = code_models(report.zeta.records, Phase.before)
+    assert first in MODELS  # whoever is in memory already may answer the very first
+    assert set(then) == {CODER}
     slow = code_models(report.zeta.records, Phase.slow)
     assert slow.count(CODER) < len(slow) / 2
 
