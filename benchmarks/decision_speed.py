@@ -34,8 +34,8 @@ def learned_router(models: int) -> ZetaDynamicRouter:
                 tried=[s.candidate.key for s in decision.candidates if s.candidate.key != picked.key],
             )
             assert made is not None
-            began, number = dispatcher.begin(made)
-            dispatcher.end(began, number, outcome)
+            number, _ = dispatcher.begin(made)
+            dispatcher.end(made, number, outcome)
     return router
 
 

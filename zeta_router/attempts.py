@@ -23,11 +23,12 @@ class Attempt:
     Leaving the block without `settle` counts as cancelled: nothing is held against the model, nothing stays in flight.
     """
 
-    __slots__ = ("_deadline_at", "_dispatcher", "_first_token", "_number", "_outcome", "decision")
+    __slots__ = ("_began_at", "_deadline_at", "_dispatcher", "_first_token", "_number", "_outcome", "decision")
 
     def __init__(self, dispatcher: Dispatcher, decision: Decision, *, deadline_at: float | None) -> None:
         self.decision = decision
         self._deadline_at = deadline_at
+        self._began_at = decision.decided_at
         self._dispatcher = dispatcher
         self._number: int | None = None
         self._first_token: float | None = None
@@ -45,7 +46,7 @@ class Attempt:
     @property
     def elapsed(self) -> float:
         """Seconds since the attempt began, by the router's clock."""
-        return max(0.0, self._dispatcher.clock() - self.decision.decided_at)
+        return max(0.0, self._dispatcher.clock() - self._began_at)
 
     @property
     def deadline_left(self) -> float | None:
@@ -62,7 +63,7 @@ class Attempt:
     def __enter__(self) -> Attempt:
         if self._number is not None:
             raise InvalidRequest("an attempt can be entered once; iterate the plan for the next one")
-        self.decision, self._number = self._dispatcher.begin(self.decision)
+        self._number, self._began_at = self._dispatcher.begin(self.decision)
         try:
             self._dispatcher.tell(DecisionMade(self.decision))
         except BaseException:  # an interrupt inside a listener: the block is never entered, so `__exit__` never called

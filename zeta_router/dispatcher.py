@@ -6,7 +6,6 @@ import logging
 import threading
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from random import Random
 
 from zeta_router.capability import capable
@@ -167,16 +166,16 @@ class Dispatcher:
 
     # -- an attempt's life ---------------------------------------------------------------------------------------
 
-    def begin(self, decision: Decision) -> tuple[Decision, int]:
-        """Act on a decision: count it in and remember it. Return it as it begins now, and its number in the fleet.
+    def begin(self, decision: Decision) -> tuple[int, float]:
+        """Act on a decision: count it in and remember it. Return its number in the fleet, and when it began.
 
         The caller tells the listeners, when it is sure to count it out again.
         """
         with self._lock:
-            decision = replace(decision, decided_at=self.clock())
+            began_at = self.clock()
             predicted = decision.predicted
             service = (predicted.load or 0.0) + (predicted.prefill or 0.0) + (predicted.decode or 0.0)
-            number = self.fleet.begin(decision.key, Flight(decision.decided_at, service))
+            number = self.fleet.begin(decision.key, Flight(began_at, service))
             self._decisions += 1
             self._tasks.add(decision.task)
             self._shares[decision.task][decision.model] += 1
@@ -187,7 +186,7 @@ class Dispatcher:
                 self.policy.begin(decision)
             except Exception as error:  # a policy is a plug-in, as above
                 self._trouble("policy", self._says("begin", error, "the request goes on"))
-        return decision, number
+        return number, began_at
 
     def end(self, decision: Decision, number: int, outcome: Outcome) -> None:
         """Count an attempt out, fold in how it went, and tell the listeners."""

@@ -94,11 +94,8 @@ class Fleet:
         """Bring the candidates of one host up to date after a count changed."""
         host = key[1]
         busy = sum(len(flights) for (_, where), flights in self._flights.items() if where == host)
-        for other, candidate in self._candidates.items():
-            if other[1] != host:
-                continue
-            if other == key:
-                flights = tuple(self._flights[other].values())
-                self._candidates[other] = candidate._replace(flights=flights, host_flights=busy)
-            else:
-                self._candidates[other] = candidate._replace(host_flights=busy)
+        for other, (card, where, loaded, flights, _, loaded_at) in self._candidates.items():
+            if where == host:
+                if other == key:
+                    flights = tuple(self._flights[other].values())
+                self._candidates[other] = Candidate(card, where, loaded, flights, busy, loaded_at)

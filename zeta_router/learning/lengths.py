@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from zeta_router.learning.priors import OUTPUT_LOG_VARIANCE, OUTPUT_TOKENS
 
-READY_MOST = 4_096
-"""Expectations kept ready; they are made anew when needed."""
+READY_MOST = 256
+"""Tasks whose expectations are kept ready; they are made anew when needed."""
 TRUSTED_AFTER = 8
 """Answers of one model and task after which the task's overall length is no longer mixed in."""
 FLOOR_GAIN = 0.02
@@ -58,24 +58,26 @@ class Lengths:
     def __init__(self) -> None:
         self._by_model: dict[tuple[str, str], _LogNormal] = {}
         self._by_task: dict[str, _LogNormal] = {}
-        self._ready: dict[tuple[str, str], Expected] = {}
+        self._ready: dict[str, dict[str, Expected]] = {}
 
     def learn(self, model: str, task: str, tokens: int) -> None:
         """Fold in one finished answer of `tokens` tokens, thinking included."""
         value = math.log(max(tokens, 1))
         self._by_model.setdefault((model, task), _LogNormal()).learn(value)
         self._by_task.setdefault(task, _LogNormal()).learn(value)
-        for key in [k for k in self._ready if k[1] == task]:
-            del self._ready[key]
+        self._ready.pop(task, None)
 
     def expect(self, model: str, task: str) -> Expected:
         """Return how long the next answer will get."""
-        ready = self._ready.get((model, task))
-        if ready is None:
+        of_task = self._ready.get(task)
+        if of_task is None:
             if len(self._ready) >= READY_MOST:
                 self._ready.clear()
+            of_task = self._ready[task] = {}
+        ready = of_task.get(model)
+        if ready is None:
             mean, sd = self._mix(model, task)
-            ready = self._ready[(model, task)] = Expected(
+            ready = of_task[model] = Expected(
                 math.exp(mean - NODE * sd), math.exp(mean), math.exp(mean + NODE * sd), sd
             )
         return ready

@@ -28,6 +28,8 @@ MAYBE_COLD = 0.5
 """Share of the load that is expected where nobody knows whether the model is in memory."""
 KEPT_S = 300.0
 """Ollama lets go of a model that was idle for five minutes, unless it was told otherwise."""
+TELLING_CALLS = 8
+"""First answers of a model from which the models not yet seen on its host learn how fast the host is."""
 FAILURE_COST = 0.25
 """Utility that a failed attempt costs besides its answer: the next model has to start over."""
 LOAD_FOR_OTHERS = 0.3
@@ -203,7 +205,8 @@ class PhaseTimes:
         if outcome.fate is Fate.ok:
             if outcome.output_tokens:
                 self._lengths.learn(decision.model, decision.task, outcome.output_tokens)
-            self._share_host_speed(decision.host)
+            if runner.decode.count <= TELLING_CALLS:
+                self._share_host_speed(decision.host)
         self._suspect(decision.key, runner, outcome, now)
         if change is Change.found:
             return (DriftFound(decision.model, decision.host, math.exp(ratio), now),)
