@@ -15,7 +15,7 @@ from llama_index.llms.ollama import Ollama
 
 from tests.llamaindex.fakes import HELLO, METHODS, Scripted, ask, fates, listening, plain_ollama, text_of, zeta_over
 from zeta_llamaindex import ZetaLLM
-from zeta_router import Fate
+from zeta_router import Event, Fate, FeedbackGiven
 from zeta_router.simulator import SimulatedOllama
 
 MODEL = "llama3.2:3b"
@@ -169,7 +169,13 @@ def test_feedback_finds_the_decision_of_an_answer() -> None:
     llm = zeta_over(Scripted("first"))
     answer = llm.chat(HELLO)
 
+    heard: list[Event] = []
+    llm.router.subscribe(heard.append)
+
     llm.router.feedback(answer.additional_kwargs["zeta"]["decision_id"], 0.0)
+
+    (given,) = [event for event in heard if isinstance(event, FeedbackGiven)]
+    assert given.decision.id == answer.additional_kwargs["zeta"]["decision_id"]
 
 
 def test_inherited_methods_work_through_it() -> None:

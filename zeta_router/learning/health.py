@@ -21,13 +21,12 @@ class Health:
     Source: the Zeta learning study, section 2 ("success probability").
     """
 
-    __slots__ = ("_answers", "_at", "_failures", "failed_at")
+    __slots__ = ("_answers", "_at", "_failures")
 
     def __init__(self) -> None:
         self._answers = 0.0
         self._failures = 0.0
         self._at = 0.0
-        self.failed_at = -math.inf
 
     def learn(self, answered: bool, now: float) -> None:
         """Fold in one attempt."""
@@ -40,7 +39,6 @@ class Health:
             self._failures *= FORGIVEN
         else:
             self._failures += 1.0
-            self.failed_at = now
 
     def probability(self, now: float) -> float:
         """Return the probability of an answer, in (0, 1)."""

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zeta_router.decision import Candidate
+from zeta_router.learning.runner import LATE_FACTOR, LATE_S, OVERLAP_COST
 
-OVERLAP_COST = 0.8
-"""Models on one GPU share its speed: what others still have to do is charged at this share, up to one's own time."""
 STILL_RUNNING = 0.1
 """Share of its expected time that a call which should have ended is expected to take still."""
-LATE_FACTOR = 2.5
-LATE_S = 2.0
-"""A call in flight for longer than `2.5 * expected + 2 s` already says that its model is slow."""
 
 
 def remaining(candidate: Candidate, now: float) -> float:
@@ -47,7 +43,7 @@ def wait_for(own: float, others: float, service: float, *, loaded: bool) -> floa
 
 
 def overdue(candidate: Candidate, now: float) -> float:
-    """Return observed over expected time of the most overdue call in flight; 0 where none is overdue."""
+    """Return observed over expected time of the call in flight if it is overdue, else 0: no need to wait for its end."""
     worst = 0.0
     for flight in candidate.flights[:1]:  # those behind it wait for it, and say nothing of their own
         spent = now - flight.began_at
