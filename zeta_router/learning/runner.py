@@ -23,7 +23,7 @@ BOUND_MOST = 2.5
 """log deviation that a call which never ended counts for at most: it may have had other causes."""
 LATE_FACTOR = 2.5
 LATE_S = 2.0
-"""A call that took more than `2.5 * expected + 2 s`, and has not ended or was given up, says that its model is slow."""
+"""A call that took more than `2.5 * expected + 2 s`, and has not ended, says that its model is slow."""
 OVERLAP_COST = 0.8
 """Models and slots that run at once share the host: each other call may slow this one by so much."""
 LOAD_SIGMA = PREFILL_SIGMA = 0.3

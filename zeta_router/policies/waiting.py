@@ -43,7 +43,7 @@ def wait_for(own: float, others: float, service: float, *, loaded: bool) -> floa
 
 
 def overdue(candidate: Candidate, now: float) -> float:
-    """Return observed over expected time of the call in flight if it is overdue, else 0: no need to wait for its end."""
+    """Return observed over expected time of the call in flight if it is overdue, else 0: nobody waits for its end."""
     worst = 0.0
     for flight in candidate.flights[:1]:  # those behind it wait for it, and say nothing of their own
         spent = now - flight.began_at
