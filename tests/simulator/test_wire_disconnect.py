@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -24,6 +25,7 @@ CHAT = {"model": "llama3.2:3b", "messages": [{"role": "user", "content": "Hello!
 pytestmark = pytest.mark.simulated_ollama(models=["llama3.2:3b", "phi4:14b"])
 
 
+@pytest.mark.simulated_ollama(models=["llama3.2:3b"], time_scale=5)
 @pytest.mark.parametrize("stream", [True, False])
 def test_the_slot_of_a_client_that_left_is_free(
     client: httpx.Client, simulated_ollama: SimulatedOllama, stream: bool
@@ -32,12 +34,13 @@ def test_the_slot_of_a_client_that_left_is_free(
     client.post("/api/generate", json={"model": "llama3.2:3b"})
     simulated_ollama.slow("llama3.2:3b", 1e6)
     with pytest.raises(httpx.ReadTimeout):
-        client.post("/api/chat", json=CHAT | {"stream": stream}, timeout=0.1)
+        client.post("/api/chat", json=CHAT | {"stream": stream}, timeout=httpx.Timeout(30, read=0.1))
     simulated_ollama.recover("llama3.2:3b")
     answer = client.post("/api/chat", json=CHAT | {"stream": False}).json()
 
     phases = answer["load_duration"] + answer["prompt_eval_duration"] + answer["eval_duration"]
-    assert answer["total_duration"] - phases < 0.05e9  # nothing was waited for
+    # Nothing was waited for, but for the moments until the server heard that the first one is gone.
+    assert answer["total_duration"] - phases < 0.3e9
 
 
 def test_a_stream_that_is_left_early_stops(client: httpx.Client, simulated_ollama: SimulatedOllama) -> None:
@@ -56,11 +59,22 @@ def test_a_load_whose_client_left_is_thrown_away(client: httpx.Client, simulated
     """A request that times out on a load destroys the load: nothing is loaded afterwards."""
     simulated_ollama.slow("phi4:14b", 1e3)
     with pytest.raises(httpx.ReadTimeout):
-        client.post("/api/chat", json=CHAT | {"model": "phi4:14b"}, timeout=0.1)
+        client.post("/api/chat", json=CHAT | {"model": "phi4:14b"}, timeout=httpx.Timeout(30, read=0.1))
     simulated_ollama.recover("phi4:14b")
     client.post("/api/chat", json=CHAT)
 
     assert simulated_ollama.loaded == ("llama3.2:3b",)
+
+
+def test_a_client_that_leaves_in_the_middle_of_its_request_is_no_trouble(
+    client: httpx.Client, simulated_ollama: SimulatedOllama, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Half a body and a closed connection: nothing is logged as an error, and the next one is served."""
+    address = httpx.URL(simulated_ollama.url)
+    with socket.create_connection((address.host, address.port), timeout=5) as half:
+        half.sendall(b"POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{")
+    assert client.post("/api/chat", json=CHAT | {"stream": False}).status_code == 200
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_a_canceled_request_is_answered_499_to_nobody() -> None:

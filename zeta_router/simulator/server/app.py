@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -50,13 +50,19 @@ def application(host: Host) -> Starlette:
         Route("/zeta/faults", control.add, methods=["POST"]),
         Route("/zeta/faults", control.clear, methods=["DELETE"]),
     ]
-    return Starlette(routes=routes, exception_handlers={WireError: _wire_error, HTTPException: _http_error})
+    handlers = {WireError: _wire_error, HTTPException: _http_error, ClientDisconnect: _left}
+    return Starlette(routes=routes, exception_handlers=handlers)
 
 
 async def _wire_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, WireError):
         raise error
     return error_response(error, request.url.path)
+
+
+async def _left(request: Request, error: Exception) -> Response:
+    """Answer a client that went away before its request was whole: nobody reads it, and it is no trouble of ours."""
+    return Response(status_code=499)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
