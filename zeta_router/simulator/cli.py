@@ -41,7 +41,10 @@ def simulate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
 ) -> None:
-    """Run a simulated Ollama until Ctrl-C, for trying pipelines against slow, full or crashing models without a GPU."""
+    """Run a simulated Ollama until Ctrl-C.
+
+    For trying pipelines against slow, full or crashing models without a GPU.
+    """
     try:
         from zeta_router.simulator import SimulatedOllama  # here: the web server is an extra
         from zeta_router.simulator.server.orders import give_order, parse_order
