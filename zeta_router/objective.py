@@ -23,8 +23,8 @@ EXPECTED_SECONDS: Mapping[str, float] = MappingProxyType(
         "embedding": 2.0,
     }
 )
-"""Seconds after which a user starts to mind, per task: code, chat, reasoning and extract as `learning.md` section 1
-has them, the others set beside the nearest of these."""
+"""Seconds after which a user starts to mind, per task: code, chat, reasoning and extract as the Zeta learning
+study has them (section 1), the others set beside the nearest of these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +98,3 @@ class Objective:
             total += weight * (loss if loss < most else most)
             weight = 5.0 - weight  # 1, 4, 1
         return total / 6.0
-
-    def penalty(self, ratio: float) -> float:
-        """Return the utility lost when an answer takes `ratio` times the expected seconds."""
-        if ratio <= 1.0:
-            return min(self.within * ratio, self.most)
-        return min(self.within + self.beyond * (ratio - 1.0), self.most)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from llama_index.core.agent.workflow import AgentWorkflow, FunctionAgent, ReActAgent, ToolCallResult
-from llama_index.core.tools import FunctionTool
 
 from tests.llamaindex.fakes import Scripted, calls_tool, fates, in_flight, zeta_over
+from tests.llamaindex.two_tools import MODELS, TOOLS
 from zeta_llamaindex import ZetaLLM
 from zeta_router import Fate
 from zeta_router.simulator import SimulatedOllama
@@ -20,28 +19,6 @@ pytestmark = [
     # LlamaIndex's own ReActAgent asks its context what workflows no longer want to be asked.
     pytest.mark.filterwarnings("ignore:is_running called from within a step:DeprecationWarning"),
 ]
-
-MODELS = ["qwen3:8b", "llama3.2:3b"]
-
-
-def add(a: int, b: int) -> int:
-    """Add two numbers."""
-    return a + b
-
-
-def double(number: int) -> int:
-    """Double a number."""
-    return 2 * number
-
-
-TOOLS = [FunctionTool.from_defaults(add), FunctionTool.from_defaults(double)]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[SimulatedOllama]:
-    """A simulated Ollama that calls the tool whose name the question has."""
-    with SimulatedOllama(models=MODELS, time_scale=10_000, responder="schema", chunk_tokens=8) as running:
-        yield running
 
 
 @pytest.mark.parametrize("streaming", [True, False])

@@ -3,40 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from llama_index.core.llms import ChatMessage, MockLLM
-from llama_index.core.tools import FunctionTool
 
 from tests.llamaindex.fakes import Scripted, calls_tool, zeta_over
+from tests.llamaindex.two_tools import MODELS, TOOLS
 from zeta_llamaindex import ZetaLLM
 from zeta_router import NoCapableModel
 from zeta_router.simulator import SimulatedOllama
 
 WAYS = ("chat_with_tools", "achat_with_tools", "stream_chat_with_tools", "astream_chat_with_tools")
-MODELS = ["qwen3:8b", "llama3.2:3b"]
-
-
-def add(a: int, b: int) -> int:
-    """Add two numbers."""
-    return a + b
-
-
-def double(number: int) -> int:
-    """Double a number."""
-    return 2 * number
-
-
-TOOLS = [FunctionTool.from_defaults(add), FunctionTool.from_defaults(double)]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[SimulatedOllama]:
-    """A simulated Ollama that calls the tool whose name the question has."""
-    with SimulatedOllama(models=MODELS, time_scale=10_000, responder="schema", chunk_tokens=8) as running:
-        yield running
 
 
 def ask_with_tools(llm: Any, way: str, **keywords: Any) -> list[Any]:

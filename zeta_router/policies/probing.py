@@ -30,7 +30,7 @@ class ProbeBudget:
         return now >= self._retry_at.get(key, (0.0, 0))[0]
 
     def begin(self, key: tuple[str, str], now: float, *, is_probe: bool) -> None:
-        """Earn from every call, spend on a check; nobody else checks the same suspect meanwhile."""
+        """Earn from every call, spend on a check."""
         self._saved = min(self._saved + RATE, SAVED_MOST)
         if is_probe:
             self._saved -= 1.0
@@ -42,13 +42,10 @@ class ProbeBudget:
 
     def put_off(self, key: tuple[str, str], now: float) -> None:
         """Put the next check of a suspect off: it was slow or failed again."""
-        self._later(key, now)
+        tries = self._retry_at.get(key, (0.0, 0))[1]
+        self._retry_at[key] = (now + min(RETRY_FIRST_S * 2.0**tries, RETRY_LAST_S), tries + 1)
 
     def cleared(self, key: tuple[str, str]) -> None:
         """A model that is no suspect any more waits for nothing."""
         self._retry_at.pop(key, None)
         self._tried_at.pop(key, None)
-
-    def _later(self, key: tuple[str, str], now: float) -> None:
-        tries = self._retry_at.get(key, (0.0, 0))[1]
-        self._retry_at[key] = (now + min(RETRY_FIRST_S * 2.0**tries, RETRY_LAST_S), tries + 1)

@@ -13,7 +13,7 @@ from zeta_router.simulator.responders.base import Message, Tool, ToolCall
 from zeta_router.simulator.server.errors import WireError
 from zeta_router.simulator.server.fields import check_types
 from zeta_router.simulator.server.keep_alive import parse_keep_alive
-from zeta_router.simulator.server.options import Options, parse_options
+from zeta_router.simulator.server.options import Options
 
 _LEVELS = ("high", "medium", "low", "max")
 _COMMON = {
@@ -100,15 +100,6 @@ def parse_generate(body: Any) -> Ask:
         extra_tokens=_image_tokens(given.get("images", ())) + len(given.get("context", ())),
         **_common(given),
     )
-
-
-def checked_options(ask: Ask) -> Options:
-    """Return the parsed options. Apart from parsing, since the server looks at them last.
-
-    Raises:
-        WireError: 500 for a wrong type.
-    """
-    return parse_options(ask.raw_options)
 
 
 def checked_format(value: Any) -> Mapping[str, Any] | Literal["json"] | None:
