@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from statistics import median, quantiles
 
-from zeta_router import Fate, ModelCard, Outcome, Request, Timings, ZetaDynamicRouter
+from zeta_router import Fate, ModelCard, Outcome, Request, TaskGuess, Timings, ZetaDynamicRouter
 
 ROUNDS = 5_000
 
@@ -30,7 +30,7 @@ def learned_router(models: int) -> ZetaDynamicRouter:
             picked = next(s.candidate for s in decision.candidates if s.model == card.name)
             made = dispatcher.decide(
                 Request(text="x", task="code", prompt_tokens=400),
-                "code",
+                TaskGuess.told("code"),
                 tried=[s.candidate.key for s in decision.candidates if s.candidate.key != picked.key],
             )
             assert made is not None
@@ -47,7 +47,7 @@ def measure(models: int) -> tuple[float, float]:
     times = []
     for _ in range(ROUNDS):
         began = time.perf_counter()
-        decide(request, "code")
+        decide(request, TaskGuess.told("code"))
         times.append(time.perf_counter() - began)
     return median(times), quantiles(times, n=100)[98]
 

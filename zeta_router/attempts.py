@@ -12,6 +12,7 @@ from zeta_router.events import DecisionMade
 from zeta_router.fleet import Key
 from zeta_router.outcome import Fate, Outcome, Timings
 from zeta_router.request import Request
+from zeta_router.tasks.task_guess import TaskGuess
 
 HOST_FATES = frozenset({Fate.error, Fate.rejected, Fate.timeout})
 """Failures that may be the host's: the next attempt goes to another host, if one could serve."""
@@ -102,17 +103,17 @@ class Attempts:
     Opens and awaits nothing, so that sync and async callers share it.
     """
 
-    def __init__(self, dispatcher: Dispatcher, request: Request, task: str, *, model: str | None = None) -> None:
+    def __init__(self, dispatcher: Dispatcher, request: Request, guess: TaskGuess, *, model: str | None = None) -> None:
         self._dispatcher = dispatcher
         self._model = model
         self._request = request
-        self._task = task
+        self._guess = guess
         self._tried: list[Key] = []
         self._made: list[Attempt] = []
         self._deadline_at = None if request.deadline is None else dispatcher.clock() + request.deadline
 
     def __repr__(self) -> str:
-        return f"<Attempts at a {self._task} request: {len(self._made)} made>"
+        return f"<Attempts at a {self._guess.task} request: {len(self._made)} made>"
 
     def __iter__(self) -> Iterator[Attempt]:
         while self._goes_on:
@@ -120,7 +121,7 @@ class Attempts:
                 return  # too late for anybody's answer
             decision = self._dispatcher.decide(
                 self._request,
-                self._task,
+                self._guess,
                 model=self._model,
                 tried=self._tried,
                 avoided=[a.decision.host for a in self._made if a.outcome is not None and a.outcome.fate in HOST_FATES],

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from zeta_router.model import ModelCard
 from zeta_router.outcome import Timings
+from zeta_router.tasks.task_guess import TaskGuess
 
 
 class Flight(NamedTuple):
@@ -123,6 +124,8 @@ class Decision:
     host: str
     """Address of the server, without user and password."""
     task: str
+    guess: TaskGuess | None = None
+    """How sure the task is, and why; None where nobody asked."""
     propensity: float
     """Probability of this pick given the same state, in (0, 1]. Replay divides by it."""
     reason: str

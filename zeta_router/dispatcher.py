@@ -30,6 +30,7 @@ from zeta_router.outcome import Fate, Outcome
 from zeta_router.policies.base import Policy
 from zeta_router.request import Request
 from zeta_router.snapshot import ModelSnapshot, Snapshot
+from zeta_router.tasks.task_guess import TaskGuess
 
 logger = logging.getLogger("zeta_router")
 
@@ -102,7 +103,7 @@ class Dispatcher:
     def decide(
         self,
         request: Request,
-        task: str,
+        guess: TaskGuess,
         *,
         model: str | None = None,
         tried: Collection[Key] = (),
@@ -119,24 +120,30 @@ class Dispatcher:
             left = [c for c in left if c.host not in avoided] or left
             if not left:
                 return None
-            return self._decide(request, task, left, attempt, request_id, self._rng)
+            return self._decide(request, guess, left, attempt, request_id, self._rng)
 
-    def rehearse(self, request: Request, task: str) -> Decision | None:
+    def rehearse(self, request: Request, guess: TaskGuess) -> Decision | None:
         """Return what `decide` would return now, and change nothing, not even the randomness to come."""
         rng = Random()
         with self._lock:
             rng.setstate(self._rng.getstate())
             candidates = self.capable(request)[0]
-            return self._decide(request, task, candidates, 1, "", rng) if candidates else None
+            return self._decide(request, guess, candidates, 1, "", rng) if candidates else None
 
     def _decide(
-        self, request: Request, task: str, candidates: Sequence[Candidate], attempt: int, request_id: str, rng: Random
+        self,
+        request: Request,
+        guess: TaskGuess,
+        candidates: Sequence[Candidate],
+        attempt: int,
+        request_id: str,
+        rng: Random,
     ) -> Decision:
         now = self.clock()
-        if task not in self._tasks and len(self._tasks) >= self.limits.tasks:
-            task = OTHER_TASKS
+        if guess.task not in self._tasks and len(self._tasks) >= self.limits.tasks:
+            guess = TaskGuess.told(OTHER_TASKS, why="too many different tasks were declared")
         try:
-            choice = self.policy.choose(request, task, candidates, now=now, rng=rng)
+            choice = self.policy.choose(request, guess, candidates, now=now, rng=rng)
             picked = choice.picked
         except Exception as error:  # a policy is a plug-in: whatever it raises or returns, the request is served
             self._trouble("policy", self._says("choose", error, "the least busy model serves"))
@@ -147,7 +154,8 @@ class Dispatcher:
             id=decision_id,
             model=picked.model,
             host=picked.host,
-            task=task,
+            task=guess.task,
+            guess=guess,
             propensity=choice.propensity,
             reason=choice.reason,
             explored=choice.explored,

@@ -24,7 +24,7 @@ from zeta_router.policies.base import Policy
 from zeta_router.policies.phase_times import PhaseTimes
 from zeta_router.request import Request
 from zeta_router.snapshot import Snapshot
-from zeta_router.tasks import classify
+from zeta_router.tasks import TaskGuess, classify
 
 if TYPE_CHECKING:
     from zeta_router.ollama import Connections
@@ -213,7 +213,7 @@ class ZetaDynamicRouter:
             InvalidRequest: There is no model of this name.
         """
         self._require_capable(request, model)
-        return Attempts(self._dispatcher, request, self.task_of(request), model=model)
+        return Attempts(self._dispatcher, request, self.guess_of(request), model=model)
 
     def explain(self, request: Request) -> Decision:
         """Return the decision that `plan` would make now. A rehearsal: nothing runs, nothing changes.
@@ -222,7 +222,7 @@ class ZetaDynamicRouter:
             NoCapableModel: As `plan`.
         """
         self._require_capable(request)
-        decision = self._dispatcher.rehearse(request, self.task_of(request))
+        decision = self._dispatcher.rehearse(request, self.guess_of(request))
         if decision is None:  # the last capable model left between the two lines above
             raise NoCapableModel(())
         return decision
@@ -232,13 +232,13 @@ class ZetaDynamicRouter:
         if not able:
             raise NoCapableModel(exclusions)
 
-    def task_of(self, request: Request) -> str:
+    def guess_of(self, request: Request) -> TaskGuess:
         """Return the request's task: declared, else `embedding` where vectors are asked for, else from the text."""
         if request.task is not None:
-            return request.task
+            return TaskGuess.told(request.task)
         if "embedding" in request.needs:
-            return "embedding"
-        return classify(request.text).task
+            return TaskGuess.told("embedding", why="vectors are asked for")
+        return classify(request.text)
 
     # -- learning and looking ------------------------------------------------------------------------------------
 
@@ -279,7 +279,7 @@ class ZetaDynamicRouter:
         for task in self.objective.expected_seconds:
             needs = frozenset({"embedding"}) if task == "embedding" else frozenset[str]()
             decision = self._dispatcher.rehearse(
-                Request(task=task, needs=needs, prompt_tokens=TYPICAL_PROMPT_TOKENS), task
+                Request(task=task, needs=needs, prompt_tokens=TYPICAL_PROMPT_TOKENS), TaskGuess.told(task)
             )
             for score in reversed(decision.candidates if decision is not None else ()):
                 preferences.setdefault(score.model, {})[task] = round(score.utility, 3)

@@ -19,6 +19,7 @@ from zeta_router import (
     Outcome,
     OutcomeSeen,
     Request,
+    TaskGuess,
     TroubleSeen,
     ZetaDynamicRouter,
 )
@@ -28,7 +29,7 @@ class BrokenPolicy:
     """Raises whatever it is asked."""
 
     def choose(
-        self, request: Request, task: str, candidates: Sequence[Candidate], *, now: float, rng: Random
+        self, request: Request, guess: TaskGuess, candidates: Sequence[Candidate], *, now: float, rng: Random
     ) -> Choice:
         raise ZeroDivisionError
 

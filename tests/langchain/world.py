@@ -14,6 +14,7 @@ from tests.langchain.fakes import Scripted
 from zeta_langchain import ChatZeta
 from zeta_router import Candidate, Choice, Decision, Outcome, OutcomeSeen, Request, Score, ZetaDynamicRouter
 from zeta_router.policies.base import Belief
+from zeta_router.tasks import TaskGuess
 
 MODES = ["invoke", "ainvoke", "stream", "astream"]
 
@@ -22,7 +23,7 @@ class InOrder:
     """A policy that picks the first candidate that is left, in the order they joined."""
 
     def choose(
-        self, request: Request, task: str, candidates: Sequence[Candidate], *, now: float, rng: Random
+        self, request: Request, guess: TaskGuess, candidates: Sequence[Candidate], *, now: float, rng: Random
     ) -> Choice:
         scores = tuple(Score(candidate, 0.0) for candidate in candidates)
         return Choice(scores[0], scores, "the first in order")

@@ -44,7 +44,7 @@ HELLO = [ChatMessage(role="user", content="Hello there")]
 class InOrder:
     """Picks the first of what is offered, and learns nothing."""
 
-    def choose(self, request: Any, task: str, candidates: Sequence[Candidate], *, now: float, rng: Random) -> Choice:
+    def choose(self, request: Any, guess: Any, candidates: Sequence[Candidate], *, now: float, rng: Random) -> Choice:
         scores = tuple(Score(candidate, 0.0) for candidate in candidates)
         return Choice(scores[0], scores, "the first")
 

@@ -18,6 +18,7 @@ from zeta_router import (
     Policy,
     Request,
     StaticRule,
+    TaskGuess,
     Timings,
     ZetaDynamicRouter,
 )
@@ -73,7 +74,7 @@ def test_the_same_seed_and_the_same_outcomes_give_the_same_decisions(name: str, 
 def test_only_offered_candidates_are_picked_and_all_are_scored(name: str, count: int, task: str) -> None:
     """The pick is one of the candidates, and the scores are the candidates, each once."""
     offered = [Candidate(ModelCard.from_name(f"m{i}:{i + 1}b"), "http://h") for i in range(count)]
-    choice = POLICIES[name]().choose(Request(text="x"), task, offered, now=0.0, rng=Random(1))
+    choice = POLICIES[name]().choose(Request(text="x"), TaskGuess.told(task), offered, now=0.0, rng=Random(1))
     assert choice.picked.candidate in offered
     assert sorted(s.candidate.model for s in choice.scores) == sorted(c.model for c in offered)
     assert choice.reason
@@ -84,6 +85,6 @@ def test_choosing_changes_nothing_but_the_generator(make: Callable[[], Policy]) 
     policy = make()
     offered = [Candidate(ModelCard.from_name(name), "http://h") for name in MODELS]
     request = Request(text="x", prompt_tokens=100)
-    once = policy.choose(request, "code", offered, now=5.0, rng=Random(1))
-    twice = policy.choose(request, "code", offered, now=5.0, rng=Random(1))
+    once = policy.choose(request, TaskGuess.told("code"), offered, now=5.0, rng=Random(1))
+    twice = policy.choose(request, TaskGuess.told("code"), offered, now=5.0, rng=Random(1))
     assert once == twice

@@ -30,7 +30,7 @@ def ask(
     prompt = prompt_text(text)
     request = Request(text=prompt, task=task, deadline=deadline)  # refuses what is wrong before anybody is asked
     with ZetaDynamicRouter.from_ollama(host or None, objective=objective) as router:
-        result = router.route_task(router.task_of(request), prompt, deadline=deadline)
+        result = router.route_task(router.guess_of(request).task, prompt, deadline=deadline)
     timings = result.timings
     if as_json:
         print_json(

@@ -11,6 +11,7 @@ from zeta_router.decision import Candidate, Choice, Decision
 from zeta_router.events import DriftFound, DriftOver
 from zeta_router.outcome import Outcome
 from zeta_router.request import Request
+from zeta_router.tasks.task_guess import TaskGuess
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +43,12 @@ class Policy(Protocol):
     """
 
     def choose(
-        self, request: Request, task: str, candidates: Sequence[Candidate], *, now: float, rng: Random
+        self, request: Request, guess: TaskGuess, candidates: Sequence[Candidate], *, now: float, rng: Random
     ) -> Choice:
-        """Pick one of `candidates`, which is never empty. Changes nothing but `rng`, so that it can be rehearsed."""
+        """Pick one of `candidates`, which is never empty. Changes nothing but `rng`, so that it can be rehearsed.
+
+        `guess` is what is known of the request's task: declared ones are certain, others have probabilities.
+        """
         ...
 
     def begin(self, decision: Decision) -> None:

@@ -22,6 +22,7 @@ from zeta_router.policies.demand import Demand
 from zeta_router.policies.probing import ProbeBudget
 from zeta_router.policies.waiting import overdue, queued, wait_for
 from zeta_router.request import Request
+from zeta_router.tasks.task_guess import TaskGuess
 
 NO_WORK = (0.0, 0.0)
 MAYBE_COLD = 0.5
@@ -62,9 +63,10 @@ class PhaseTimes:
     # -- deciding ------------------------------------------------------------------------------------------------
 
     def choose(
-        self, request: Request, task: str, candidates: Sequence[Candidate], *, now: float, rng: Random
+        self, request: Request, guess: TaskGuess, candidates: Sequence[Candidate], *, now: float, rng: Random
     ) -> Choice:
         """Score every candidate and pick the best; or a suspect whose retry is due, within the probe budget."""
+        task = guess.task
         scores = [self._score(request, task, c, candidates, now) for c in candidates]
         floor = self._objective.quality_floor
         if floor > 0.0:

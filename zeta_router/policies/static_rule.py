@@ -10,6 +10,7 @@ from zeta_router.events import DriftFound, DriftOver
 from zeta_router.outcome import Outcome
 from zeta_router.policies.base import Belief
 from zeta_router.request import Request
+from zeta_router.tasks.task_guess import TaskGuess
 
 CODE_TASKS = frozenset({"code"})
 
@@ -22,16 +23,16 @@ class StaticRule:
     """
 
     def choose(
-        self, request: Request, task: str, candidates: Sequence[Candidate], *, now: float, rng: Random
+        self, request: Request, guess: TaskGuess, candidates: Sequence[Candidate], *, now: float, rng: Random
     ) -> Choice:
         """Pick by name and size alone; among hosts of one model, the first."""
         coders = [c for c in candidates if "code" in c.model.lower()]
         others = [c for c in candidates if c not in coders] or list(candidates)
-        if task in CODE_TASKS and coders:
+        if guess.task in CODE_TASKS and coders:
             picked, reason = coders[0], "static rule: code goes to the coder"
         else:
             picked = max(others, key=lambda c: c.card.billions)
-            reason = f"static rule: {task} goes to the largest model that is no coder"
+            reason = f"static rule: {guess.task} goes to the largest model that is no coder"
         ordered = (picked, *(c for c in candidates if c is not picked))
         scores = tuple(Score(c, 1.0 if c is picked else 0.0) for c in ordered)
         return Choice(scores[0], scores, reason)

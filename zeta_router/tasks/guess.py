@@ -1,35 +1,17 @@
-"""`classify`: which task a prompt is, how sure that is, and why."""
+"""`classify`: guesses the task of a prompt from its text."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import exp
-from types import MappingProxyType
 
 from zeta_router.tasks.features import read
 from zeta_router.tasks.rules import PRIOR, RULES
+from zeta_router.tasks.task_guess import TaskGuess
 from zeta_router.tasks.text import last_user_text
 
 GUESSABLE: tuple[str, ...] = tuple(PRIOR)
 """Tasks that can be found from a text; `embedding` cannot, it is known from the call."""
-
-
-@dataclass(frozen=True, slots=True)
-class TaskGuess:
-    """The task of a prompt as far as its text tells. Contains nothing of the text."""
-
-    task: str
-    """One of `GUESSABLE`: the most probable."""
-    probability: float
-    """Of `task`, in (0, 1]."""
-    probabilities: Mapping[str, float]
-    """Every guessable task → its probability; they sum to 1."""
-    reasons: tuple[str, str]
-    """The two observations that spoke most for it, in words."""
-
-    def __str__(self) -> str:
-        return f"{self.task} ({self.probability:.0%}): {self.reasons[0]}; {self.reasons[1]}"
 
 
 def classify(text_or_messages: object) -> TaskGuess:
@@ -56,7 +38,7 @@ def classify(text_or_messages: object) -> TaskGuess:
     return TaskGuess(
         task=task,
         probability=1.0 / total,
-        probabilities=MappingProxyType({name: share / total for name, share in shares.items()}),
+        probabilities={name: share / total for name, share in shares.items()},
         reasons=_two_reasons(task, spoke),
     )
 
