@@ -12,7 +12,7 @@ from zeta_router.learning import priors
 from zeta_router.learning.drift import Change
 from zeta_router.learning.health import AILING
 from zeta_router.learning.lengths import NO_OUTPUT, Lengths
-from zeta_router.learning.quality import Qualities
+from zeta_router.learning.quality import Qualities, Reading, read
 from zeta_router.learning.runner import Runner
 from zeta_router.model import ModelCard
 from zeta_router.objective import Objective
@@ -67,14 +67,16 @@ class PhaseTimes:
     ) -> Choice:
         """Score every candidate and pick the best; or a suspect whose retry is due, within the probe budget."""
         task = guess.task
-        scores = [self._score(request, task, c, candidates, now) for c in candidates]
+        reading = read(guess)
+        scores = [self._score(request, task, reading, c, candidates, now) for c in candidates]
+        self._add_curiosity(scores, reading)
         floor = self._objective.quality_floor
         if floor > 0.0:
             scores.sort(key=lambda s: (self._below(s, floor, now), -s.utility))
         else:
             scores.sort(key=_by_utility)
         best = scores[0]
-        due = self._due(request, task, scores, now)
+        due = self._due(request, task, reading, scores, now)
         if due is not None:
             ordered = (due, *(s for s in scores if s is not due))
             reason = f"checking whether {due.model} has recovered ({due.note})"
@@ -83,7 +85,13 @@ class PhaseTimes:
         return Choice(best, tuple(scores), reason, bounds=self._bounds(best, task))
 
     def _score(
-        self, request: Request, task: str, candidate: Candidate, offered: Sequence[Candidate], now: float
+        self,
+        request: Request,
+        task: str,
+        reading: Reading,
+        candidate: Candidate,
+        offered: Sequence[Candidate],
+        now: float,
     ) -> Score:
         runner = self._runner(candidate.card, candidate.host)
         slowdown, load, note = 1.0, 0.0, ""
@@ -102,12 +110,13 @@ class PhaseTimes:
             note = note or "cold"
         elif candidate.loaded is None or (now - candidate.loaded_at > KEPT_S and not candidate.flights):
             load = runner.load.seconds * MAYBE_COLD
-        return self._worth(request, task, candidate, runner, slowdown, work, load, note, now)
+        return self._worth(request, task, reading, candidate, runner, slowdown, work, load, note, now)
 
     def _worth(
         self,
         request: Request,
         task: str,
+        reading: Reading,
         candidate: Candidate,
         runner: Runner,
         slowdown: float,
@@ -138,14 +147,26 @@ class PhaseTimes:
         if request.deadline is not None and wait + load + prefill + decode > request.deadline:
             penalty = max(penalty, objective.most)
             note = note or "past the deadline"
-        quality = self._qualities.expect(candidate.card, task)
+        quality = self._qualities.expect(candidate.card, reading)
         success = runner.health.probability(now)
         if success < AILING:
             note = f"answers {success:.0%} of its calls" + (f", {note}" if note else "")
         utility = success * quality - penalty - (1.0 - success) * FAILURE_COST
         return Score(candidate, utility, quality, wait, load, prefill, decode, note)
 
-    def _due(self, request: Request, task: str, scores: Sequence[Score], now: float) -> Score | None:
+    def _add_curiosity(self, scores: list[Score], reading: Reading) -> None:
+        """Add what each answer may teach on quality to its utility, for requests that come after it."""
+        heard = self._qualities.heard(reading)
+        if heard <= 0.0 or len(scores) < 2:
+            return
+        first, second = sorted((score.utility for score in scores), reverse=True)[:2]
+        for i, score in enumerate(scores):
+            behind = first - (score.utility if score.utility < first else second)
+            bonus = self._qualities.curiosity(score.candidate.card, reading, score.quality or 0.0, behind, heard)
+            if bonus > 0.0:
+                scores[i] = score._replace(utility=score.utility + bonus)
+
+    def _due(self, request: Request, task: str, reading: Reading, scores: Sequence[Score], now: float) -> Score | None:
         """Return the suspect to try now: its check is due, nothing runs on it, and healthy it would be the best.
 
         Of several the one that was tried longest ago, so that a model that is broken for good starves no other.
@@ -158,17 +179,19 @@ class PhaseTimes:
             if score.candidate.key in self._suspects
             and not score.candidate.flights
             and self._probes.due(score.candidate.key, now)
-            and self._may_win(request, task, score, scores[0], now)
+            and self._may_win(request, task, reading, score, scores[0], now)
         ]
         return min(due, key=lambda score: self._probes.tried_at(score.candidate.key), default=None)
 
-    def _may_win(self, request: Request, task: str, score: Score, best: Score, now: float) -> bool:
+    def _may_win(self, request: Request, task: str, reading: Reading, score: Score, best: Score, now: float) -> bool:
         """Return whether a suspect would be the best if it were fast, in memory, and answered: what a check may win."""
         floor = self._objective.quality_floor
         if (score.quality or 0.0) < floor <= (best.quality or 0.0):
             return False
         runner = self._runners[score.candidate.key]
-        healthy = self._worth(request, task, score.candidate, runner, 1.0, (score.wait or 0.0, 0.0), 0.0, "", now)
+        healthy = self._worth(
+            request, task, reading, score.candidate, runner, 1.0, (score.wait or 0.0, 0.0), 0.0, "", now
+        )
         lost = (1.0 - runner.health.probability(now)) * ((healthy.quality or 0.0) + FAILURE_COST)
         return healthy.utility + lost > best.utility
 
@@ -195,6 +218,7 @@ class PhaseTimes:
     def begin(self, decision: Decision) -> None:
         """Count the demand, earn or spend probe budget."""
         self._demand.begin(decision.task, decision.decided_at)
+        self._qualities.begin(_reading(decision))
         self._probes.begin(decision.key, decision.decided_at, is_probe=decision.explored)
 
     def learn(self, decision: Decision, outcome: Outcome, *, now: float) -> Sequence[DriftFound | DriftOver]:
@@ -229,7 +253,7 @@ class PhaseTimes:
     def feedback(self, decision: Decision, score: float, *, now: float) -> None:
         """Fold in one opinion."""
         if decision.card is not None:
-            self._qualities.learn(decision.card, decision.task, score)
+            self._qualities.learn(decision.card, _reading(decision), score)
 
     def beliefs(self, *, now: float) -> Sequence[Belief]:
         """Return rates, slowdown, health and quality of every model that was ever a candidate."""
@@ -243,7 +267,9 @@ class PhaseTimes:
                 slowdown=math.exp(runner.drift.level) if runner.drift.active else 1.0,
                 drifting=runner.drift.active,
                 success=runner.health.probability(now),
-                quality={task: self._qualities.expect(runner.card, task) for task in self._qualities.tasks(model)},
+                quality={
+                    task: self._qualities.expect(runner.card, ((task, 1.0),)) for task in self._qualities.tasks(model)
+                },
             )
             for (model, host), runner in self._runners.items()
         )
@@ -264,6 +290,10 @@ class PhaseTimes:
         offset = self._offsets[host] = sum(shown) / len(shown)
         for runner in mates:
             runner.shift(offset)
+
+
+def _reading(decision: Decision) -> Reading:
+    return ((decision.task, 1.0),) if decision.guess is None else read(decision.guess)
 
 
 def _by_utility(score: Score) -> float:
