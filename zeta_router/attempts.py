@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from types import TracebackType
 
 from zeta_router.decision import Decision
@@ -103,9 +103,18 @@ class Attempts:
     Opens and awaits nothing, so that sync and async callers share it.
     """
 
-    def __init__(self, dispatcher: Dispatcher, request: Request, guess: TaskGuess, *, model: str | None = None) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        request: Request,
+        guess: TaskGuess,
+        *,
+        model: str | Collection[str] | None = None,
+        prefer: Key | None = None,
+    ) -> None:
         self._dispatcher = dispatcher
         self._model = model
+        self._prefer = prefer
         self._request = request
         self._guess = guess
         self._tried: list[Key] = []
@@ -123,6 +132,7 @@ class Attempts:
                 self._request,
                 self._guess,
                 model=self._model,
+                prefer=None if self._made else self._prefer,
                 tried=self._tried,
                 avoided=[a.decision.host for a in self._made if a.outcome is not None and a.outcome.fate in HOST_FATES],
                 attempt=len(self._made) + 1,

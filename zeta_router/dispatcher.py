@@ -84,40 +84,55 @@ class Dispatcher:
 
     # -- deciding ------------------------------------------------------------------------------------------------
 
-    def capable(self, request: Request, model: str | None = None) -> tuple[list[Candidate], tuple[Exclusion, ...]]:
-        """Return the candidates that can serve a request, of one model or of all, and why the others cannot.
+    def capable(
+        self, request: Request, model: str | Collection[str] | None = None
+    ) -> tuple[list[Candidate], tuple[Exclusion, ...]]:
+        """Return the candidates that can serve a request, of some models or of all, and why the others cannot.
 
         Raises:
             InvalidRequest: The fleet has no such model.
         """
         candidates = self.fleet.candidates
         if model is not None:
-            wanted = canonical(model) if isinstance(model, str) else None
-            named = tuple(c for c in candidates if canonical(c.model) == wanted)
-            if not named:
-                known = ", ".join(sorted({c.model for c in candidates}))
-                raise InvalidRequest(f"no model {model!r} in this fleet; it has {known or 'none'}")
-            candidates = named
+            candidates = self._named(model)
         return capable(request, candidates)
+
+    def _named(self, model: str | Collection[str]) -> tuple[Candidate, ...]:
+        candidates = self.fleet.candidates
+        if isinstance(model, str):
+            wanted = canonical(model)
+            named = tuple(c for c in candidates if canonical(c.model) == wanted)
+        elif isinstance(model, Collection) and all(isinstance(name, str) for name in model):
+            names = {canonical(name) for name in model}
+            named = tuple(c for c in candidates if canonical(c.model) in names)
+        else:
+            named = ()
+        if not named:
+            known = ", ".join(sorted({c.model for c in candidates}))
+            raise InvalidRequest(f"no model {model!r} in this fleet; it has {known or 'none'}")
+        return named
 
     def decide(
         self,
         request: Request,
         guess: TaskGuess,
         *,
-        model: str | None = None,
+        model: str | Collection[str] | None = None,
+        prefer: Key | None = None,
         tried: Collection[Key] = (),
         avoided: Collection[str] = (),
         attempt: int = 1,
         request_id: str = "",
     ) -> Decision | None:
-        """Pick among the capable candidates, of one model or of all, that were not tried yet; None if none is left.
+        """Pick among the capable candidates, of some models or of all, that were not tried yet; None if none is left.
 
-        Hosts to be avoided are left out while another one could serve.
+        Hosts to be avoided are left out while another one could serve. A candidate to be preferred is picked if it can.
         """
         with self._lock:
             left = [c for c in self.capable(request, model)[0] if c.key not in tried]
             left = [c for c in left if c.host not in avoided] or left
+            if prefer is not None:
+                left = [c for c in left if c.key == prefer] or left
             if not left:
                 return None
             return self._decide(request, guess, left, attempt, request_id, self._rng)

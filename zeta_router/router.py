@@ -201,19 +201,26 @@ class ZetaDynamicRouter:
 
     # -- deciding ------------------------------------------------------------------------------------------------
 
-    def plan(self, request: Request, *, model: str | None = None) -> Attempts:
+    def plan(
+        self,
+        request: Request,
+        *,
+        model: str | Collection[str] | None = None,
+        prefer: tuple[str, str] | None = None,
+    ) -> Attempts:
         """Return the attempts at a request: iterate them, run each in its `with` block, settle it.
 
         Args:
             request: What must be answered.
-            model: The only model that may answer, on any of its hosts; None for all.
+            model: The only model, or the only ones, that may answer, on any of their hosts; None for all.
+            prefer: Model and host that are tried first if they can take it; the others take over when they fail.
 
         Raises:
             NoCapableModel: No model can take it; says which need excluded which model.
             InvalidRequest: There is no model of this name.
         """
         self._require_capable(request, model)
-        return Attempts(self._dispatcher, request, self.guess_of(request), model=model)
+        return Attempts(self._dispatcher, request, self.guess_of(request), model=model, prefer=prefer)
 
     def explain(self, request: Request) -> Decision:
         """Return the decision that `plan` would make now. A rehearsal: nothing runs, nothing changes.
@@ -227,7 +234,7 @@ class ZetaDynamicRouter:
             raise NoCapableModel(())
         return decision
 
-    def _require_capable(self, request: Request, model: str | None = None) -> None:
+    def _require_capable(self, request: Request, model: str | Collection[str] | None = None) -> None:
         able, exclusions = self._dispatcher.capable(request, model)
         if not able:
             raise NoCapableModel(exclusions)

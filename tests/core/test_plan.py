@@ -270,3 +270,40 @@ def test_a_router_without_models_says_how_to_get_one() -> None:
     """An empty fleet is an error with a way out, raised when something is asked of it."""
     with pytest.raises(NoCapableModel, match="ollama pull"):
         ZetaDynamicRouter([]).plan(CODE)
+
+
+def test_a_request_can_insist_on_some_models() -> None:
+    """Only the named ones answer, the best of them first; a name that nobody has is left out of the named."""
+    world = World()
+
+    attempts = world.router.plan(CODE, model=["LLAMA3.2:3b", REASONER, "nope:1b"])
+    for attempt in attempts:
+        with attempt:
+            attempt.settle(Outcome(fate=Fate.error))
+
+    assert {a.decision.model for a in attempts.made} == {CHAT, REASONER}
+    with pytest.raises(InvalidRequest, match="no model \\[\\]"):
+        world.router.plan(CODE, model=[])
+
+
+def test_a_preferred_model_is_tried_first_and_not_again() -> None:
+    """Whatever the policy thinks of it; the others take over when it fails, as attempts at the same request."""
+    world = World()
+
+    attempts = world.router.plan(CODE, prefer=(CHAT, HOST))
+    for attempt in attempts:
+        with attempt:
+            attempt.settle(Outcome(fate=Fate.invalid))
+
+    assert attempts.made[0].decision.model == CHAT
+    assert CHAT not in [a.decision.model for a in attempts.made[1:]]
+    assert len({a.decision.request_id for a in attempts.made}) == 1
+
+
+def test_a_preferred_model_that_cannot_serve_is_passed_over() -> None:
+    """Without tools there, the request goes where there are tools."""
+    world = World()
+
+    attempts = world.router.plan(Request(text="hi", needs=frozenset({"tools"})), prefer=(REASONER, HOST))
+
+    assert next(iter(attempts)).decision.model != REASONER
