@@ -52,21 +52,30 @@ def _message_says_something(message: ChatMessage) -> bool:
     return bool(message.additional_kwargs.get("tool_calls"))
 
 
-def outcome_of(answer: object, *, elapsed: float, first_token: float | None) -> Outcome:
+def has_thought(answer: object) -> bool:
+    """Return whether the model thought before it gave this answer."""
+    return isinstance(answer, ChatResponse) and any(isinstance(block, ThinkingBlock) for block in answer.message.blocks)
+
+
+def outcome_of(answer: object, *, elapsed: float, first_token: float | None, two_pass: bool = False) -> Outcome:
     """Return how an attempt went that brought this answer, or whose stream ended with this part.
 
     Args:
-        answer: A response, an object of a structured prediction, or None where the stream had no parts.
+        answer: A response, what Ollama itself said, an object of a structured prediction, or None where there is none.
         elapsed: Seconds from the attempt's start to its end.
         first_token: Seconds from its start until something was there, where that was seen.
+        two_pass: The model thought and was bound to a format; see `zeta_router.ollama`.
     """
-    raw = getattr(answer, "raw", None) if isinstance(answer, Response) else None
+    raw = answer.raw if isinstance(answer, Response) else answer if isinstance(answer, Mapping) else None
     if isinstance(raw, Mapping) and "done" in raw:
-        return ollama.outcome_of(raw, elapsed=elapsed, first_token=first_token)
+        return ollama.outcome_of(raw, elapsed=elapsed, first_token=first_token, two_pass=two_pass)
+    timings = Timings(first_token=first_token, total=elapsed)
+    if raw is None:
+        return Outcome(fate=Fate.ok, timings=timings)
     usage = raw.get("usage") if isinstance(raw, Mapping) else getattr(raw, "usage", None)
     return Outcome(
         fate=Fate.ok,
-        timings=Timings(first_token=first_token, total=elapsed),
+        timings=timings,
         prompt_tokens=_count(usage, "prompt_tokens"),
         output_tokens=_count(usage, "completion_tokens"),
     )

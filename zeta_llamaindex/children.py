@@ -38,7 +38,8 @@ class Child:
     def __init__(self, llm: LLM, *, new_async_client: Callable[[], Any] | None = None) -> None:
         self.llm = llm
         self._new_async_client = new_async_client or self._client_like_its_own
-        self._keeps_a_loop = llm.class_name() == "Ollama_llm"
+        self.is_ollama = llm.class_name() == "Ollama_llm"
+        """Whether it is LlamaIndex's own `Ollama`, whose habits are known."""
         self._can_think = hasattr(llm, "thinking")
         self._has_a_loop = False
         self._copies: WeakKeyDictionary[Any, dict[bool, LLM]] = WeakKeyDictionary()
@@ -51,7 +52,9 @@ class Child:
             loop: The event loop that will await it, or None for a call that blocks.
             thinks: False where the call says `think=False`.
         """
-        where = loop if loop is not None and self._keeps_a_loop else _ANYWHERE
+        if thinks and (loop is None or not self.is_ollama):
+            return self.llm
+        where = loop if loop is not None and self.is_ollama else _ANYWHERE
         thinks = thinks or not self._can_think
         copies = self._copies.get(where)
         if copies is None or thinks not in copies:

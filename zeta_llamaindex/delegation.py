@@ -11,8 +11,18 @@ from typing import Any, Generic, TypeVar
 from llama_index.core.llms import LLM
 from llama_index.core.rate_limiter import BaseRateLimiter
 
-from zeta_llamaindex.answers import described, fate_of, is_worth_another, outcome_of, says_something, stamped
+from zeta_llamaindex.answers import (
+    described,
+    fate_of,
+    has_thought,
+    is_worth_another,
+    outcome_of,
+    says_something,
+    stamped,
+)
 from zeta_llamaindex.children import Children
+from zeta_llamaindex.describing import asks_the_server
+from zeta_llamaindex.overhearing import Overheard, overhear
 from zeta_router.attempts import Attempt, Attempts
 from zeta_router.errors import AnswerTruncated, EveryAttemptFailed
 from zeta_router.outcome import Fate, Outcome, Timings
@@ -27,9 +37,12 @@ class Call(Generic[Answer]):
         attempts: The router's plan for it.
         children: Who can be asked.
         thinks: False where the caller said `think=False`.
+        formatted: The answer is bound to a format.
         structured: The answer is an object that must follow a schema, not a response.
         rate_limiter: LlamaIndex's; it is waited for before a model is picked, so that no model is blamed for it.
     """
+
+    __slots__ = ("_attempts", "_children", "_thinks", "formatted", "last_error", "rate_limiter", "structured")
 
     def __init__(
         self,
@@ -37,12 +50,14 @@ class Call(Generic[Answer]):
         children: Children,
         *,
         thinks: bool = True,
+        formatted: bool = False,
         structured: bool = False,
         rate_limiter: BaseRateLimiter | None = None,
     ) -> None:
         self._attempts = attempts
         self._children = children
         self._thinks = thinks
+        self.formatted = formatted
         self.structured = structured
         self.rate_limiter = rate_limiter
         self.last_error: Exception | None = None
@@ -55,7 +70,12 @@ class Call(Generic[Answer]):
         """
         for attempt in self._attempts:
             child = self._children.get(attempt.decision.key)
-            yield Turn(self, attempt, child.get(loop=loop, thinks=self._thinks))
+            llm = child.get(loop=loop, thinks=self._thinks)
+            asks = child.is_ollama and asks_the_server(llm)
+            if self.structured and child.is_ollama:
+                yield Turn(self, attempt, *overhear(llm, attempt.first_token, awaited=loop is not None), asks=asks)
+            else:
+                yield Turn(self, attempt, llm, asks=asks)
 
     def error(self) -> EveryAttemptFailed:
         """Return the error to raise when no turn is left; its cause is what the last child raised."""
@@ -71,14 +91,27 @@ class Turn(Generic[Answer]):
     better. Everything else leaves it: cancellations, mistakes of the caller, and errors after the first token.
     """
 
-    def __init__(self, call: Call[Answer], attempt: Attempt, llm: LLM) -> None:
+    __slots__ = ("_attempt", "_call", "_held", "_last", "_overheard", "_passed_on", "_stamp", "asks", "llm")
+
+    def __init__(
+        self,
+        call: Call[Answer],
+        attempt: Attempt,
+        llm: LLM,
+        overheard: Overheard | None = None,
+        *,
+        asks: bool = False,
+    ) -> None:
         self.llm = llm
+        self.asks = asks
+        """Whether the LLM will look up its context window at its server first, blocking."""
         self._call = call
         self._attempt = attempt
+        self._overheard = overheard
         self._held: list[Answer] = []
         self._last: Answer | None = None
         self._passed_on = False
-        self._stamp: dict[str, Any] = {}
+        self._stamp: dict[str, Any] | None = None
 
     def __enter__(self) -> Turn[Answer]:
         self._attempt.__enter__()
@@ -126,15 +159,15 @@ class Turn(Generic[Answer]):
         Parts without content are held back until one has some: until then another model can still take over.
         """
         self._last = part
-        if self._passed_on:
+        if self._stamp is not None:
             return (stamped(part, self._stamp),)
         self._held.append(part)
         if not says_something(part):
             return ()
         self._attempt.first_token()
         self._passed_on = True
-        self._stamp = self._stamp_now
-        return [stamped(held, self._stamp) for held in self._held]
+        self._stamp = stamp = self._stamp_now
+        return [stamped(held, stamp) for held in self._held]
 
     def ended(self) -> None:
         """Settle with the end of a stream.
@@ -145,7 +178,7 @@ class Turn(Generic[Answer]):
         self._settle(self._last, empty=not self._passed_on)
 
     def _settle(self, answer: Answer | None, *, empty: bool) -> None:
-        outcome = outcome_of(answer, elapsed=self._attempt.elapsed, first_token=self._attempt.first_token_after)
+        outcome = self._outcome_of(answer)
         if empty and outcome.fate is Fate.ok:
             outcome = replace(outcome, fate=Fate.truncated, error="the answer is empty")
         self._attempt.settle(outcome)
@@ -161,6 +194,19 @@ class Turn(Generic[Answer]):
         self._call.last_error = error
         fate = fate_of(error, structured=structured)
         if fate is not None and self._attempt.outcome is None:
-            timings = Timings(first_token=self._attempt.first_token_after, total=self._attempt.elapsed)
-            self._attempt.settle(Outcome(fate=fate, timings=timings, error=described(error)))
+            if fate is Fate.invalid and self._overheard is not None and self._overheard.raw is not None:
+                outcome = self._outcome_of(None)  # the server did its part, and its clocks are as good as ever
+            else:
+                timings = Timings(first_token=self._attempt.first_token_after, total=self._attempt.elapsed)
+                outcome = Outcome(fate=fate, timings=timings)
+            self._attempt.settle(replace(outcome, fate=fate, error=described(error)))
         return not self._passed_on and is_worth_another(error, structured=structured)
+
+    def _outcome_of(self, answer: Answer | None) -> Outcome:
+        overheard, formatted = self._overheard, self._call.formatted
+        return outcome_of(
+            answer if overheard is None else overheard.raw,
+            elapsed=self._attempt.elapsed,
+            first_token=self._attempt.first_token_after,
+            two_pass=formatted and (has_thought(answer) if overheard is None else overheard.thought),
+        )

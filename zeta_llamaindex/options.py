@@ -45,6 +45,8 @@ def pop_options(keywords: MutableMapping[str, Any]) -> CallOptions:
 
     What the call leaves open comes from the `zeta_options` block around it.
     """
+    if not keywords:
+        return _surrounding.get()
     given = {name: keywords.pop(keyword) for keyword, name in _KEYWORDS if keyword in keywords}
     surrounding = _surrounding.get()
     return surrounding.under(CallOptions(**given)) if given else surrounding

@@ -11,7 +11,6 @@ from typing import Any, NoReturn, TypeVar
 from llama_index.core.llms import LLM
 
 from zeta_llamaindex.delegation import Call, Turn
-from zeta_llamaindex.describing import asks_the_server
 
 Answer = TypeVar("Answer")
 
@@ -36,7 +35,8 @@ async def arun(call: Call[Answer], ask: Callable[[Any], Awaitable[Answer]]) -> A
         await call.rate_limiter.async_acquire()
     for turn in call.turns(asyncio.get_running_loop()):
         with turn:
-            await _prepare(turn.llm)
+            if turn.asks:
+                await _prepare(turn.llm)
             return turn.answered(await ask(turn.llm))
     raise call.error()
 
@@ -91,7 +91,7 @@ async def astream(
     first = next(turns, None)
     if first is None:
         raise call.error()
-    return _aflow(call, ask, first, await _aopen(ask, first.llm), turns)
+    return _aflow(call, ask, first, await _aopen(ask, first), turns)
 
 
 async def _aflow(
@@ -103,7 +103,7 @@ async def _aflow(
 ) -> AsyncGenerator[Answer, None]:
     for turn in chain((first,), others):
         with turn:
-            parts = opened() if turn is first else (await _aopen(ask, turn.llm))()
+            parts = opened() if turn is first else (await _aopen(ask, turn))()
             try:
                 async for part in parts:
                     for ready in turn.passing(part):
@@ -126,11 +126,12 @@ def _open(ask: Callable[[Any], Iterator[Answer]], llm: LLM) -> Callable[[], Iter
 
 
 async def _aopen(
-    ask: Callable[[Any], Awaitable[AsyncIterator[Answer]]], llm: LLM
+    ask: Callable[[Any], Awaitable[AsyncIterator[Answer]]], turn: Turn[Answer]
 ) -> Callable[[], AsyncIterator[Answer]]:
     try:
-        await _prepare(llm)
-        parts = await ask(llm)
+        if turn.asks:
+            await _prepare(turn.llm)
+        parts = await ask(turn.llm)
     except Exception as error:
         return partial(_raise, error)
     return lambda: parts
@@ -142,5 +143,4 @@ def _raise(error: Exception) -> NoReturn:
 
 async def _prepare(llm: Any) -> None:
     """Let an `Ollama` that was given no context window ask its server for one in a thread, not in the event loop."""
-    if asks_the_server(llm):
-        await asyncio.to_thread(llm.get_context_window)
+    await asyncio.to_thread(llm.get_context_window)

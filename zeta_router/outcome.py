@@ -76,9 +76,10 @@ class Timings:
         Raises:
             InvalidRequest: A time is negative or not finite.
         """
-        for name in ("wait", "load", "prefill", "decode", "first_token", "total"):
-            value = getattr(self, name)
+        values = (self.wait, self.load, self.prefill, self.decode, self.first_token, self.total)
+        for number, value in enumerate(values):
             if value is not None and not 0 <= value < math.inf:
+                name = ("wait", "load", "prefill", "decode", "first_token", "total")[number]
                 raise InvalidRequest(f"timings.{name} must be seconds, 0 or more, got {value!r}")
 
 
@@ -102,7 +103,6 @@ class Outcome:
         Raises:
             InvalidRequest: A count is negative.
         """
-        for name in ("prompt_tokens", "output_tokens"):
-            count = getattr(self, name)
+        for name, count in (("prompt_tokens", self.prompt_tokens), ("output_tokens", self.output_tokens)):
             if count is not None and count < 0:
                 raise InvalidRequest(f"outcome.{name} must be tokens, 0 or more, got {count!r}")

@@ -46,23 +46,23 @@ class Request:
         """
         if not isinstance(self.text, str):
             raise InvalidRequest(f"text must be a string, got {type(self.text).__name__}")
-        if not self.text.strip() and self.prompt_tokens is None:
+        if self.prompt_tokens is None and not self.text.strip():
             raise InvalidRequest("text is empty: give the prompt, or prompt_tokens where the prompt is not text")
         if self.task is not None and (not isinstance(self.task, str) or not self.task.strip()):
             raise InvalidRequest(
                 f"task must be a word like 'code', or None to find it from the text, got {self.task!r}"
             )
-        for name in ("prompt_tokens", "max_output_tokens"):
-            count = getattr(self, name)
+        for name, count in (("prompt_tokens", self.prompt_tokens), ("max_output_tokens", self.max_output_tokens)):
             if count is not None and (not isinstance(count, int) or count < 0):
                 raise InvalidRequest(f"{name} must be a whole number of tokens, 0 or more, got {count!r}")
         if self.deadline is not None and not _is_span(self.deadline):
             raise InvalidRequest(f"deadline must be seconds from now, above 0, got {self.deadline!r}; None means none")
         if isinstance(self.needs, str):
             raise InvalidRequest(f"needs must be a set of capabilities, got {self.needs!r} alone; put it into a set")
-        object.__setattr__(self, "needs", frozenset(self.needs))
-        unknown = self.needs - CAPABILITIES
-        if unknown:
+        if not isinstance(self.needs, frozenset):
+            object.__setattr__(self, "needs", frozenset(self.needs))
+        if not self.needs <= CAPABILITIES:
+            unknown = self.needs - CAPABILITIES
             known = ", ".join(sorted(CAPABILITIES))
             raise InvalidRequest(f"needs names {', '.join(sorted(unknown))}, which no model can have; known: {known}")
 
