@@ -10,6 +10,7 @@ import typer
 
 from zeta_router import ZetaError, __version__
 from zeta_router.cli.ask import ask
+from zeta_router.cli.bench import bench
 from zeta_router.cli.demo import demo
 from zeta_router.cli.doctor import doctor
 from zeta_router.cli.models import models
@@ -35,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, doctor, models, route, ask, simulate):
+for command in (demo, doctor, models, route, ask, simulate, bench):
     app.command()(command)
 
 

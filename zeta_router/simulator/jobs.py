@@ -40,12 +40,18 @@ class Work:
     """Tokens of each piece of `prompt_key`; must be as long."""
     output_key: int | None = None
     """Hash that the answer will have as a piece of a later prompt, so that the next turn finds it cached."""
+    prefill_factor: float = 1.0
+    """Times slower than usual that this one prompt is read: noise, luck, what the host cannot know beforehand."""
+    decode_factor: float = 1.0
+    """The same of its answer's tokens."""
 
     def __post_init__(self) -> None:
         if len(self.prompt_key) != len(self.piece_tokens):
             raise ValueError("prompt_key and piece_tokens must have the same length")
         if self.prompt_tokens < 0 or self.output_tokens < 0:
             raise ValueError("token counts must not be negative")
+        if not (self.prefill_factor > 0 and self.decode_factor > 0):
+            raise ValueError("prefill_factor and decode_factor must be positive")
 
 
 class JobState(Enum):

@@ -124,9 +124,9 @@ class Runner:
         cached = min(cached, max(work.prompt_tokens - 1, 0))
         slot.prompt = NOTHING
         slot.job = job
-        slot.prefill_rate = self._prefill_rate
+        slot.prefill_rate = self._prefill_rate / work.prefill_factor
         slot.work_tokens = work.prompt_tokens - cached
-        slot.aim(0.0, slot.work_tokens + machine.profile.request_overhead_s * self._prefill_rate)
+        slot.aim(0.0, slot.work_tokens + machine.profile.request_overhead_s * slot.prefill_rate)
         job.slot = slot
         job.slot_at = machine.now
         job.cached_tokens = cached
@@ -168,7 +168,8 @@ class Runner:
         slot.decoding = True
         slot.position = 1.0
         context = work.prompt_tokens + work.output_tokens / 2
-        slot.decode_rate = decode_rate(self._machine.profile, self.model, self.placement.gpu_share, context)
+        rate = decode_rate(self._machine.profile, self.model, self.placement.gpu_share, context)
+        slot.decode_rate = rate / work.decode_factor
         self._machine.tell(job, JobEvent.first_token)
 
     @staticmethod

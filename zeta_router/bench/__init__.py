@@ -1,0 +1,1 @@
+"""The bench: policies played against each other in virtual time, on a simulated fleet. Every figure is simulated."""

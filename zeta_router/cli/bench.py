@@ -1,0 +1,165 @@
+"""`zeta bench`: policies against each other, in virtual time on the simulated fleet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from zeta_router import ConfigError
+from zeta_router.cli.options import JsonOption
+from zeta_router.cli.output import console, note, print_json, table
+
+if TYPE_CHECKING:
+    from zeta_router.bench.grid import Plan
+    from zeta_router.bench.measures import Measures
+
+PAPER = 200
+"""Columns where the output is no terminal."""
+SIMULATED = "everything below is SIMULATED: no model runs"
+
+
+def bench(
+    policies: Annotated[
+        str, typer.Option("--policies", metavar="NAMES", help="Policies, separated by commas, or all.")
+    ] = "phase-times,static",
+    scenarios: Annotated[
+        str, typer.Option("--scenarios", metavar="NAMES", help="Scenarios, separated by commas, ten, or all.")
+    ] = "ten",
+    seeds: Annotated[str, typer.Option("--seeds", metavar="FROM-TO", help="Seeds, e.g. 0-19 or 3,5.")] = "0-3",
+    loads: Annotated[
+        str, typer.Option("--loads", metavar="FACTORS", help="Factors on the rate of requests, e.g. 0.3,1,2.")
+    ] = "1",
+    requests: Annotated[int, typer.Option("--requests", metavar="N", help="Requests per run.")] = 3000,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="FOLDER",
+            envvar="ZETA_DATA",
+            help="Where the Azure traces are; default: a synthetic trace with their medians.",
+        ),
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option("--processes", metavar="N", help="Runs at once; default: one per core.")
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", metavar="FILE", help="Save the tables as Markdown.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Play policies against each other and against an oracle that knows the truth.
+
+    The real router serves recorded arrivals in virtual time on a simulated fleet that slows down, fails, runs out of
+    memory, gets better and worse models. Shown are utility, regret, times, loads, and how drifts were left and returned
+    from; every policy of a seed gets the same requests and the same luck.
+    """
+    from zeta_router.bench.contenders import policies_named  # here, so that the other commands start without the bench
+    from zeta_router.bench.grid import Plan
+    from zeta_router.bench.scenarios import scenarios_named
+    from zeta_router.bench.summary import Results
+    from zeta_router.bench.tables import markdown as as_markdown
+    from zeta_router.bench.tables import tables
+
+    plan = Plan(
+        policies=policies_named(policies),
+        scenarios=[scenario.name for scenario in scenarios_named(scenarios)],
+        seeds=_seeds(seeds),
+        loads=_loads(loads),
+        requests=requests,
+        data=data,
+    )
+    began = time.perf_counter()
+    results = Results(_run(plan, processes, quiet=as_json))
+    found = tables(results)
+    header = _header(plan, time.perf_counter() - began)
+    if markdown is not None:
+        _save(markdown, "\n".join([header, "", *map(as_markdown, found)]))
+    if as_json:
+        print_json({"simulated": True, "about": header, "runs": [asdict(m) for m in results.all]})
+        return
+    out = console()
+    if not out.is_terminal:
+        out.width = PAPER
+    out.print(header)
+    for made in found:
+        grid = table(*made.columns, right=made.columns[1:])
+        for column in grid.columns:
+            column.no_wrap = True
+        for row in made.rows:
+            grid.add_row(*row)
+        out.print(f"\n[bold]{made.title}[/bold]")
+        out.print(grid)
+    for trouble in sorted({f"{m.policy}: {text}" for m in results.all for text in m.troubles}):
+        note(f"trouble: {trouble}")
+
+
+def _run(plan: Plan, processes: int | None, *, quiet: bool) -> list[Measures]:
+    from zeta_router.bench.grid import run_plan
+
+    if quiet:
+        return run_plan(plan, processes=processes)
+    note(SIMULATED)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    from rich.console import Console
+
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("runs", total=len(list(plan.tasks())))
+        return run_plan(plan, processes=processes, done=lambda _: progress.advance(bar))
+
+
+def _header(plan: Plan, seconds: float) -> str:
+    runs = len(list(plan.tasks()))
+    return (
+        f"SIMULATED: {runs} runs of {plan.requests} requests, seeds {_span(plan.seeds)}, "
+        f"{'Azure traces' if plan.data else 'synthetic trace'}, in {seconds:.0f} s"
+    )
+
+
+def _span(seeds: Any) -> str:
+    ordered = sorted(seeds)
+    whole = ordered == list(range(ordered[0], ordered[-1] + 1))
+    return f"{ordered[0]}-{ordered[-1]}" if whole and len(ordered) > 1 else ", ".join(map(str, ordered))
+
+
+def _seeds(text: str) -> list[int]:
+    seeds: list[int] = []
+    for part in _parts(text):
+        first, dash, last = part.partition("-")
+        numbers = [first, last] if dash else [first, first]
+        if not all(number.isdecimal() for number in numbers) or int(numbers[1]) < int(numbers[0]):
+            raise ConfigError(f"--seeds must be like 0-19 or 3,5, got {text!r}")
+        seeds += range(int(numbers[0]), int(numbers[1]) + 1)
+    if not seeds:
+        raise ConfigError(f"--seeds must be like 0-19 or 3,5, got {text!r}")
+    return list(dict.fromkeys(seeds))
+
+
+def _loads(text: str) -> list[float]:
+    return _numbers(text, float, "--loads must be numbers above 0, like 0.3,1,2")
+
+
+def _numbers(text: str, kind: Callable[[str], float], rule: str) -> list[float]:
+    try:
+        found = [kind(part) for part in _parts(text)]
+    except ValueError:
+        found = []
+    if not found or not all(0 < number < float("inf") for number in found):
+        raise ConfigError(f"{rule}, got {text!r}")
+    return list(dict.fromkeys(found))
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _save(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot write {file}: {error.strerror}; give another file") from error
