@@ -14,10 +14,12 @@ from zeta_router.bench.world import World
 REQUESTS = 240
 
 
-def run(policy: str, scenario: str = "stationary", *, seed: int = 3, load: float = 1.0) -> Run:
+def run(
+    policy: str, scenario: str = "stationary", *, seed: int = 3, load: float = 1.0, requests: int = REQUESTS
+) -> Run:
     """Play a short run on the synthetic trace."""
     setting = SCENARIOS[scenario]
-    work = workload(setting, load=load, seed=seed, requests=REQUESTS, data=None)
+    work = workload(setting, load=load, seed=seed, requests=requests, data=None)
     world = World(setting, work, seed)
     return play(policy, CONTENDERS[policy](world), world, seed=seed, load=load)
 
@@ -45,8 +47,10 @@ def test_knowing_the_truth_is_worth_something() -> None:
 
 def test_a_failing_model_fails_its_share() -> None:
     """The static rule keeps calling a coder that fails 30 % in the middle third; a failure is tried once more."""
-    records = run("static", "failures").records
-    third = REQUESTS // 3
+    records = run("static", "failures", requests=900).records
+    third = 300
     retried = [r for r in records if r.attempts == 2]
     assert retried
+    asked = sum(third <= r.number < 2 * third and r.model == "coder:7b" for r in records)
+    assert 0.1 < len(retried) / asked < 0.5
     assert all(third <= r.number < 2 * third and r.model == "coder:7b" for r in retried)
