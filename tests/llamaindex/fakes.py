@@ -59,6 +59,20 @@ class InOrder:
         return ()
 
 
+class InTurn(InOrder):
+    """Picks another model for each request: the first, the second, and so on, and from the beginning again."""
+
+    def __init__(self) -> None:
+        self._begun = 0
+
+    def choose(self, request: Any, guess: Any, candidates: Sequence[Candidate], *, now: float, rng: Random) -> Choice:
+        first = self._begun % len(candidates)
+        return super().choose(request, guess, [*candidates[first:], *candidates[:first]], now=now, rng=rng)
+
+    def begin(self, decision: Decision) -> None:
+        self._begun += decision.attempt == 1
+
+
 class Scripted(FunctionCallingLLM):
     """A child that says its lines, one per call, the last one again and again.
 
@@ -256,6 +270,13 @@ def fates(llm: ZetaLLM) -> list[Fate]:
     """Return a list that grows by the fate of each attempt from now on."""
     seen: list[Fate] = []
     llm.router.subscribe(lambda event: seen.append(event.outcome.fate) if isinstance(event, OutcomeSeen) else None)
+    return seen
+
+
+def outcomes_of(llm: ZetaLLM) -> list[Outcome]:
+    """Return a list that grows by the outcome of each attempt from now on."""
+    seen: list[Outcome] = []
+    llm.router.subscribe(lambda event: seen.append(event.outcome) if isinstance(event, OutcomeSeen) else None)
     return seen
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from llama_index.core.agent.workflow import AgentWorkflow, FunctionAgent, ReActAgent, ToolCallResult
 
-from tests.llamaindex.fakes import Scripted, calls_tool, fates, in_flight, zeta_over
-from tests.llamaindex.two_tools import MODELS, TOOLS
+from tests.llamaindex.fakes import InTurn, Scripted, calls_tool, fates, in_flight, zeta_over
+from tests.llamaindex.two_tools import MODELS, TASK, TOOLS, TwoSteps
 from zeta_llamaindex import ZetaLLM
 from zeta_router import Fate
 from zeta_router.simulator import SimulatedOllama
@@ -20,64 +21,91 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:is_running called from within a step:DeprecationWarning"),
 ]
 
+AGENTS: dict[str, Callable[[ZetaLLM], Any]] = {
+    "FunctionAgent, streaming": lambda llm: FunctionAgent(tools=TOOLS, llm=llm, streaming=True),
+    "FunctionAgent, not streaming": lambda llm: FunctionAgent(tools=TOOLS, llm=llm, streaming=False),
+    "ReActAgent": lambda llm: ReActAgent(tools=TOOLS, llm=llm),
+    "AgentWorkflow": lambda llm: AgentWorkflow.from_tools_or_functions(TOOLS, llm=llm),
+}
 
-@pytest.mark.parametrize("streaming", [True, False])
-async def test_a_function_agent_completes_a_task_of_two_tools(streaming: bool) -> None:
-    """Each step is a call of its own: other models may answer other steps, and each tool runs once."""
-    first = Scripted("first", calls_tool("add", a=1, b=2), ConnectionError(), "The answer is 6.")
-    second = Scripted("second", calls_tool("double", number=3))
-    llm = zeta_over(first, second)
+TROUBLES = {
+    "its runner dies": ("crash", Fate.error),
+    "its queue is full": ("refuse", Fate.rejected),
+    "its connection is cut": ("drop_connection", Fate.error),
+}
+
+
+@pytest.fixture
+def model() -> TwoSteps:
+    return TwoSteps()
+
+
+@pytest.fixture
+def ollama(model: TwoSteps) -> Iterator[SimulatedOllama]:
+    """A simulated Ollama whose models can do the task."""
+    with SimulatedOllama(models=MODELS, time_scale=10_000, responder=model, chunk_tokens=8) as running:
+        yield running
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+async def test_an_agent_does_two_tools_on_different_models(
+    agent: str, ollama: SimulatedOllama, model: TwoSteps
+) -> None:
+    """Each of the three steps is a call of its own: the next step may go to another model, and knows all results."""
+    llm = ZetaLLM(models=MODELS, hosts=[ollama.url], policy=InTurn())
+
+    answer, results = await _run(AGENTS[agent](llm))
+
+    assert answer == "The answer is 6."
+    assert results == [("add", "3"), ("double", "6")]
+    assert model.steps == [("qwen3:8b", []), ("llama3.2:3b", ["3"]), ("qwen3:8b", ["3", "6"])]
+    assert in_flight(llm) == 0
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize("agent", AGENTS)
+async def test_a_model_that_dies_at_step_two_costs_an_attempt_not_the_run(
+    agent: str, trouble: str, ollama: SimulatedOllama, model: TwoSteps
+) -> None:
+    """Another model makes the step: each tool ran once, and no result is told twice."""
+    kind, fate = TROUBLES[trouble]
+    llm = ZetaLLM(models=MODELS, hosts=[ollama.url], policy=InTurn())
+    ollama.faults.add(kind, model="llama3.2:3b", times=None)
     seen = fates(llm)
 
-    answer, results = await _run(FunctionAgent(tools=TOOLS, llm=llm, streaming=streaming), "add 1 and 2, then double")
+    answer, results = await _run(AGENTS[agent](llm))
+
+    assert answer == "The answer is 6."
+    assert results == [("add", "3"), ("double", "6")]
+    assert seen == [Fate.ok, fate, Fate.ok, Fate.ok]
+    assert [told for asked, told in model.steps if asked == "qwen3:8b"] == [[], ["3"], ["3", "6"]]
+    assert in_flight(llm) == 0
+
+
+def test_an_agent_workflow_takes_it_for_a_function_caller() -> None:
+    """`AgentWorkflow` picks its agent by the metadata."""
+    workflow = AgentWorkflow.from_tools_or_functions(TOOLS, llm=zeta_over(Scripted("first")))
+
+    assert isinstance(workflow.agents[workflow.root_agent], FunctionAgent)
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+async def test_children_of_the_user_take_steps_too(streaming: bool) -> None:
+    """LLM objects given as children are asked in the same way, and read their own tool calls."""
+    first = Scripted("first", calls_tool("add", a=1, b=2), ConnectionError(), "The answer is 6.")
+    llm = zeta_over(first, Scripted("second", calls_tool("double", number=3)))
+    seen = fates(llm)
+
+    answer, results = await _run(FunctionAgent(tools=TOOLS, llm=llm, streaming=streaming))
 
     assert answer == "The answer is 6."
     assert results == [("add", "3"), ("double", "6")]
     assert seen == [Fate.ok, Fate.error, Fate.ok, Fate.ok]
-    assert in_flight(llm) == 0
 
 
-@pytest.mark.parametrize("streaming", [True, False])
-async def test_a_function_agent_completes_against_ollama(streaming: bool, server: SimulatedOllama) -> None:
-    """The same over a real socket, with children that Zeta built."""
-    llm = ZetaLLM(models=MODELS, hosts=[server.url])
-
-    answer, results = await _run(FunctionAgent(tools=TOOLS, llm=llm, streaming=streaming), "double 4")
-
-    assert answer == "The result is 8."
-    assert results == [("double", "8")]
-
-
-async def test_a_react_agent_completes_a_task_of_two_tools() -> None:
-    """An agent that writes its calls as text works as well."""
-    child = Scripted(
-        "first",
-        'Thought: I add.\nAction: add\nAction Input: {"a": 1, "b": 2}',
-        'Thought: I double.\nAction: double\nAction Input: {"number": 3}',
-        "Thought: I can answer without using any more tools.\nAnswer: 6",
-    )
-
-    answer, results = await _run(ReActAgent(tools=TOOLS, llm=zeta_over(child)), "add 1 and 2, then double")
-
-    assert answer == "6"
-    assert results == [("add", "3"), ("double", "6")]
-
-
-async def test_an_agent_workflow_takes_it_for_a_function_caller() -> None:
-    """`AgentWorkflow` picks its agent by the metadata."""
-    llm = zeta_over(Scripted("first", calls_tool("add", a=1, b=2), "The answer is 3."))
-    workflow = AgentWorkflow.from_tools_or_functions(TOOLS, llm=llm)
-
-    answer, results = await _run(workflow, "add 1 and 2")
-
-    assert isinstance(workflow.agents[workflow.root_agent], FunctionAgent)
-    assert answer == "The answer is 3."
-    assert results == [("add", "3")]
-
-
-async def _run(agent: Any, task: str) -> tuple[str, list[tuple[str, str]]]:
-    """Run an agent; return its answer, and name and result of each tool that it ran."""
-    running = agent.run(task)
+async def _run(agent: Any) -> tuple[str, list[tuple[str, str]]]:
+    """Run an agent on the task; return its answer, and name and result of each tool that it ran."""
+    running = agent.run(TASK)
     results = [
         (event.tool_name, event.tool_output.content)
         async for event in running.stream_events()

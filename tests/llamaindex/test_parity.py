@@ -9,6 +9,7 @@ import pytest
 from llama_index.core import Settings
 from llama_index.core.base.llms.base import BaseLLM
 from llama_index.core.callbacks import CallbackManager, TokenCountingHandler
+from llama_index.core.callbacks.base_handler import BaseCallbackHandler
 from llama_index.core.llms import LLM, ChatMessage
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.llms.ollama import Ollama
@@ -42,12 +43,31 @@ def counter() -> TokenCountingHandler:
     return TokenCountingHandler(tokenizer=str.split)
 
 
+class Recorder(BaseCallbackHandler):
+    """Writes down what a handler of the old kind is told."""
+
+    def __init__(self) -> None:
+        super().__init__([], [])
+        self.told: list[tuple[str, str, list[str]]] = []
+
+    def on_event_start(self, event_type: Any, payload: Any = None, event_id: str = "", **kwargs: Any) -> str:
+        self.told.append(("start", event_type.value, sorted(payload or {})))
+        return event_id
+
+    def on_event_end(self, event_type: Any, payload: Any = None, event_id: str = "", **kwargs: Any) -> None:
+        self.told.append(("end", event_type.value, sorted(payload or {})))
+
+    def start_trace(self, trace_id: str | None = None) -> None: ...
+
+    def end_trace(self, trace_id: str | None = None, trace_map: Any = None) -> None: ...
+
+
 def plain(server: SimulatedOllama) -> Ollama:
     """Return the child as a user would build it."""
     return plain_ollama(MODEL, server.url)
 
 
-def test_is_what_other_code_asks_for() -> None:
+def test_mro_contains_the_base_classes() -> None:
     """It is an LLM by every class that code checks for, under a name of its own."""
     ancestors = {kind.__name__ for kind in ZetaLLM.__mro__}
 
@@ -56,7 +76,7 @@ def test_is_what_other_code_asks_for() -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_events_are_those_of_the_child(method: str) -> None:
+def test_event_counts_equal_the_plain_llms(method: str) -> None:
     """As many events of each kind, in the same order, spans included."""
     with listening() as alone:
         ask(Scripted("child", "one two three"), method)
@@ -68,7 +88,7 @@ def test_events_are_those_of_the_child(method: str) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_events_are_those_of_ollama(method: str, server: SimulatedOllama) -> None:
+def test_event_counts_equal_those_of_a_plain_ollama(method: str, server: SimulatedOllama) -> None:
     """The same for a child that Zeta built, against one that the user built."""
     with listening() as alone:
         one = ask(plain(server), method)
@@ -82,7 +102,7 @@ def test_events_are_those_of_ollama(method: str, server: SimulatedOllama) -> Non
 
 @pytest.mark.parametrize("built", ["before", "after"])
 @pytest.mark.parametrize("method", METHODS)
-def test_tokens_are_counted_once(method: str, built: str, settings: Any, server: SimulatedOllama) -> None:
+def test_token_counting_handler_is_equal(method: str, built: str, settings: Any, server: SimulatedOllama) -> None:
     """A counter in `Settings` sees what it sees for the child, built before the counter or after it."""
     llms: list[Any] = [plain(server), ZetaLLM(models=[plain(server)])] if built == "before" else []
     counts = []
@@ -98,6 +118,24 @@ def test_tokens_are_counted_once(method: str, built: str, settings: Any, server:
     alone, routed = counts
     assert routed == alone
     assert alone[2] > 0
+
+
+@pytest.mark.parametrize("built", ["before", "after"])
+@pytest.mark.parametrize("method", METHODS)
+def test_legacy_events_are_equal(method: str, built: str, settings: Any, server: SimulatedOllama) -> None:
+    """A handler of the old kind in `Settings` is told the same, start and end of each event, once."""
+    makers = (plain, lambda s: ZetaLLM(models=[plain(s)]), lambda s: ZetaLLM(models=[MODEL], hosts=[s.url]))
+    llms: list[Any] = [make(server) for make in makers] if built == "before" else []
+    told = []
+    for number, make in enumerate(makers):
+        recorder = Recorder()
+        settings.callback_manager = CallbackManager([recorder])
+        settings.llm = llms[number] if llms else make(server)
+        ask(settings.llm, method)
+        told.append(recorder.told)
+
+    assert told[1] == told[2] == told[0]
+    assert told[0]
 
 
 def test_a_child_keeps_handlers_of_its_own(settings: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 from llama_index.core.prompts import PromptTemplate
 from pydantic import BaseModel
 
-from tests.llamaindex.fakes import InOrder, fates, in_flight
+from tests.llamaindex.fakes import InOrder, fates, in_flight, outcomes_of, plain_ollama
 from zeta_llamaindex import ZetaLLM
 from zeta_router import EveryAttemptFailed, Fate
 from zeta_router.simulator import SimulatedOllama
@@ -71,7 +71,7 @@ def predict(llm: ZetaLLM, way: str, **keywords: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_the_schema_goes_as_a_format(way: str, server: SimulatedOllama, responder: Remembering) -> None:
+def test_structured_predict_uses_the_childs_way(way: str, server: SimulatedOllama, responder: Remembering) -> None:
     """`Ollama` sends its schema as `format`; the inherited way would have made a tool of it."""
     responder.script = ScriptedResponder(['{"name": "Rome", "people": 2800000}'])
     responder.formats.clear()
@@ -82,6 +82,57 @@ def test_the_schema_goes_as_a_format(way: str, server: SimulatedOllama, responde
     assert answers[-1].model_dump() == {"name": "Rome", "people": 2800000}
     assert responder.formats == [City.model_json_schema()]
     assert in_flight(llm) == 0
+
+
+@pytest.mark.parametrize("built", ["by Zeta", "by the user"])
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_learned_are_ollamas_own_clocks(
+    way: str, built: str, server: SimulatedOllama, responder: Remembering
+) -> None:
+    """LlamaIndex hands on the object alone; its phases and tokens are heard all the same."""
+    responder.script = ScriptedResponder(['{"name": "Rome", "people": 2800000}'])
+    llm = ZetaLLM(
+        models=["llama3.2:3b" if built == "by Zeta" else plain_ollama("llama3.2:3b", server.url)], hosts=[server.url]
+    )
+    outcomes = outcomes_of(llm)
+
+    predict(llm, way)
+
+    (outcome,) = outcomes
+    assert outcome.fate is Fate.ok
+    assert outcome.timings.decode is not None
+    assert outcome.timings.prefill is not None
+    assert outcome.prompt_tokens
+    assert outcome.output_tokens
+    if "stream" in way:
+        assert outcome.timings.first_token is not None
+        assert outcome.timings.first_token < (outcome.timings.total or 0.0)
+
+
+def test_the_clocks_of_an_answer_that_breaks_the_schema_count(server: SimulatedOllama, responder: Remembering) -> None:
+    """The server did its part: how long it took is known, though the answer is invalid."""
+    responder.script = ScriptedResponder(['{"name": "Rome"}', '{"name": "Rome", "people": 2800000}'])
+    llm = ZetaLLM(models=MODELS, hosts=[server.url], policy=InOrder())
+    outcomes = outcomes_of(llm)
+
+    predict(llm, "structured_predict")
+
+    assert [outcome.fate for outcome in outcomes] == [Fate.invalid, Fate.ok]
+    assert outcomes[0].output_tokens
+    assert outcomes[0].error == "ValidationError"
+
+
+def test_two_runs_behind_one_answer_tell_no_wait(server: SimulatedOllama, responder: Remembering) -> None:
+    """A model that thinks and is bound to a format may run twice: what is left over is no wait for a slot."""
+    answer = Answer(text='{"name": "Rome", "people": 2800000}', thinking="Which city?")
+    responder.script = ScriptedResponder([answer])
+    llm = ZetaLLM(models=["qwen3:8b"], hosts=[server.url])
+    outcomes = outcomes_of(llm)
+
+    predict(llm, "structured_predict")
+
+    assert outcomes[0].timings.wait is None
+    assert outcomes[0].timings.decode is not None
 
 
 @pytest.mark.parametrize("way", WAYS[:2])

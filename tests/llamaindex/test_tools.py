@@ -31,7 +31,7 @@ def ask_with_tools(llm: Any, way: str, **keywords: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_the_child_that_answered_reads_its_tool_calls(way: str) -> None:
+def test_tool_calls_are_parsed_by_the_right_child_per_chunk(way: str) -> None:
     """Every answer, and every part of a stream, is read by the child that gave it, whoever was asked first."""
     llm = zeta_over(Scripted("first", ConnectionError()), Scripted("second", calls_tool("add", a=1, b=2)))
 
@@ -43,7 +43,7 @@ def test_the_child_that_answered_reads_its_tool_calls(way: str) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_the_history_is_left_alone(way: str) -> None:
+def test_chat_history_is_not_mutated(way: str) -> None:
     """A child that appends to the list it is given, as `Ollama` does, changes neither ours nor the next child's."""
     first, second = Scripted("first", ConnectionError()), Scripted("second", "done")
     history = [ChatMessage(role="user", content="Hello"), ChatMessage(role="assistant", content="Hi")]
@@ -55,7 +55,7 @@ def test_the_history_is_left_alone(way: str) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_ollamas_own_child_leaves_the_history_alone(way: str, server: SimulatedOllama) -> None:
+def test_chat_history_is_not_mutated_by_ollama(way: str, server: SimulatedOllama) -> None:
     """The same for LlamaIndex's `Ollama`, whose calls arrive with the arguments that the model gave."""
     history: list[ChatMessage] = []
     llm = ZetaLLM(models=MODELS, hosts=[server.url])
