@@ -82,17 +82,20 @@ def outcome_of(message: AIMessage | None, attempt: Attempt, *, from_ollama: bool
     )
 
 
-def judged(outcome: Outcome, message: AIMessage | None, tools: Collection[str]) -> Outcome:
+def judged(outcome: Outcome, message: AIMessage | None, tools: Collection[str], *, shown: bool) -> Outcome:
     """Return an outcome, turned into a failure where the message is of no use although it is complete.
 
     Args:
         outcome: As the clocks tell it.
         message: The answer.
         tools: Names of the tools that were offered; empty where any name will do.
+        shown: Some of it was shown, whatever the message says.
     """
     if outcome.fate is not Fate.ok or message is None:
         return outcome
-    if not says_something(message) and outcome.done_reason != "length":  # then the bound was the caller's, for thoughts
+    if (
+        not shown and not says_something(message) and outcome.done_reason != "length"
+    ):  # then the bound was the caller's, for thoughts
         return replace(outcome, fate=Fate.truncated, error=EMPTY)
     if message.invalid_tool_calls:
         return replace(outcome, fate=Fate.invalid, error="a tool call could not be read")

@@ -16,7 +16,7 @@ from zeta_langchain.call import Call
 from zeta_langchain.children import Prepared
 from zeta_langchain.delegation import DelegatingChatModel
 from zeta_langchain.founding import Given, found
-from zeta_langchain.kinds import Kind, Messages, Objects
+from zeta_langchain.kinds import PLAIN, Kind, Messages, Objects
 from zeta_langchain.messages import count_tokens, request_of
 from zeta_langchain.profiles import meet
 from zeta_langchain.structured import ZetaStructured
@@ -169,6 +169,8 @@ class ChatZeta(DelegatingChatModel):
         prompt = self._convert_input(asked)
         tools = kwargs.pop("tools", None) or ()
         choice = {"tool_choice": kwargs.pop("tool_choice")} if "tool_choice" in kwargs else {}
+        if kind is None:
+            kind = Messages(tools, choice) if tools else PLAIN
         configurable = config.get("configurable") or {}
         pin = kwargs.pop("model", None)
         pin = configurable.get("zeta_model") if pin is None else pin
@@ -180,14 +182,14 @@ class ChatZeta(DelegatingChatModel):
             prompt.to_messages(),
             tools=tools,
             thinks=bool(kwargs.get("reasoning", self.reasoning)),
-            needs=kind.needs if kind is not None else (),
+            needs=kind.needs,
             max_output_tokens=self.num_predict if self.num_predict is not None else self.max_tokens,
             configurable=configurable,
         )
         return Call(
             self.router.plan(request, model=pin),
             self._children_now().get,
-            kind if kind is not None else Messages(tools, choice),
+            kind,
             prompt,
             config,
             kwargs,

@@ -12,9 +12,10 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import add_ai_message_chunks
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from zeta_langchain.answers import judged, says_something
+from zeta_langchain.answers import judged
 from zeta_langchain.metadata import KEY, stamped
 from zeta_router.outcome import Fate, Outcome
 
@@ -24,6 +25,9 @@ class Kind(ABC):
 
     needs: frozenset[str] = frozenset()
     """Capabilities that a model must have for it."""
+
+    is_parsed: bool = True
+    """The model's message is made into something else, and cannot be seen from outside."""
 
     @abstractmethod
     def runnable(self, child: BaseChatModel) -> Runnable[Any, Any]:
@@ -52,13 +56,22 @@ class Kind(ABC):
         """Return whether a part ends the answer: it waits for the stamp."""
         return False
 
-    def judge(self, outcome: Outcome, answer: Any, message: AIMessage | None) -> Outcome:
+    def notes(self, part: Any) -> bool:
+        """Return whether `message_of` needs a part."""
+        return False
+
+    def message_of(self, parts: Sequence[Any]) -> AIMessage | None:
+        """Return the model's message, as far as it can be told from parts of the answer; its text may be left out."""
+        return None
+
+    def judge(self, outcome: Outcome, answer: Any, message: AIMessage | None, *, shown: bool) -> Outcome:
         """Return an outcome, turned into a failure where the answer is of no use.
 
         Args:
             outcome: As the clocks tell it.
-            answer: What the runnable returned; None at the end of a stream.
+            answer: What the runnable returned, or the last part of it.
             message: The model's message below it.
+            shown: Some of it was shown: it is not empty.
         """
         return outcome
 
@@ -74,6 +87,8 @@ class Kind(ABC):
 class Messages(Kind):
     """Messages, with the tools that were bound."""
 
+    is_parsed = False
+
     def __init__(self, tools: Sequence[Mapping[str, Any]] = (), options: Mapping[str, Any] | None = None) -> None:
         self._tools = tools
         self._options = options or {}
@@ -84,16 +99,31 @@ class Messages(Kind):
         return child.bind_tools(list(self._tools), **self._options) if self._tools else child  # type: ignore[arg-type]
 
     def shows(self, part: Any) -> bool:
-        """Return whether a chunk holds anything; dropped thoughts come as empty chunks."""
-        return says_something(part)
+        """Return whether a chunk holds anything to read; dropped thoughts come as empty chunks.
+
+        A tool call is of use when it is whole, and only then can be told whether it is valid: it waits for the end.
+        """
+        return bool(part.content or part.additional_kwargs.get("reasoning_content"))
 
     def is_last(self, part: Any) -> bool:
         """Return whether a chunk says that it is the last, or is a whole message."""
         return not isinstance(part, AIMessageChunk) or part.chunk_position == "last"
 
-    def judge(self, outcome: Outcome, answer: Any, message: AIMessage | None) -> Outcome:
+    def notes(self, part: Any) -> bool:
+        """Return whether a chunk holds more than text."""
+        return not isinstance(part, AIMessageChunk) or bool(
+            part.response_metadata or part.usage_metadata or part.tool_call_chunks or part.chunk_position
+        )
+
+    def message_of(self, parts: Sequence[Any]) -> AIMessage | None:
+        """Return the sum of chunks, or the whole message."""
+        if len(parts) == 1:
+            return parts[0] if isinstance(parts[0], AIMessage) else None
+        return add_ai_message_chunks(*parts) if parts else None
+
+    def judge(self, outcome: Outcome, answer: Any, message: AIMessage | None, *, shown: bool) -> Outcome:
         """See `judged`."""
-        return judged(outcome, message if message is not None else answer, self._names)
+        return judged(outcome, message if message is not None else answer, self._names, shown=shown)
 
     def stamped(self, answer: Any, stamp: Mapping[str, Any]) -> Any:
         """Return a copy of a message with the stamp in its `response_metadata`."""
@@ -118,7 +148,11 @@ class Objects(Kind):
         """Return the child bound to the schema."""
         return child.with_structured_output(self._schema, **self._options)
 
-    def judge(self, outcome: Outcome, answer: Any, message: AIMessage | None) -> Outcome:
+    def shows(self, part: Any) -> bool:
+        """Return whether a piece of the object has anything in it."""
+        return part is not None and part != {}
+
+    def judge(self, outcome: Outcome, answer: Any, message: AIMessage | None, *, shown: bool) -> Outcome:
         """Return the outcome, `invalid` where no object came back."""
         if outcome.fate is not Fate.ok or not self._is_missing(answer):
             return outcome
@@ -148,6 +182,8 @@ class Objects(Kind):
 class Events(Messages):
     """Events of `stream_events(version="v3")`."""
 
+    is_parsed = True
+
     def stream(
         self, runnable: Runnable[Any, Any], prompt: Any, config: RunnableConfig, **kwargs: Any
     ) -> Generator[Any, None, None]:
@@ -164,8 +200,11 @@ class Events(Messages):
                 yield event
 
     def shows(self, part: Any) -> bool:
-        """Return whether an event has content; `message-start` has none."""
-        return bool(part.get("event") not in ("message-start", "message-finish"))
+        """Return whether an event has content to read; a tool call waits for its end, as in `Messages`."""
+        if part.get("event") in ("message-start", "message-finish"):
+            return False
+        content = part.get("content") or part.get("delta") or {}
+        return not str(content.get("type", "")).startswith(("tool_call", "block-delta", "invalid_tool_call"))
 
     def is_last(self, part: Any) -> bool:
         """Return whether an event is the one that ends a message."""
@@ -184,3 +223,7 @@ def tool_names(tools: Sequence[Mapping[str, Any]]) -> Collection[str]:
     """Return the names of tools, or none where a provider's own tool is among them, whose names we cannot know."""
     names = [tool.get("function", {}).get("name") if isinstance(tool, Mapping) else None for tool in tools]
     return frozenset(str(name) for name in names) if all(names) else frozenset()
+
+
+PLAIN = Messages()
+"""Messages without tools."""

@@ -11,9 +11,10 @@ from langchain_core.rate_limiters import BaseRateLimiter
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import ensure_config
 
-from zeta_langchain.call import Call, Turn
+from zeta_langchain.call import Call
 from zeta_langchain.kinds import Kind
-from zeta_langchain.tracing import atraced, traced
+from zeta_langchain.tracing import Trace
+from zeta_langchain.turn import Turn
 from zeta_router.ollama import is_closed_loop
 
 GENERATORS = 10
@@ -48,11 +49,11 @@ def answer(
         kind: How to ask; None for a message.
     """
     config = ensure_config(config)
-    with traced(llm.get_name(), config, asked) as trace:
+    with Trace(llm, config, asked) as trace:
         if llm.rate_limiter is not None:
             llm.rate_limiter.acquire(blocking=True)
         call = llm.call(asked, config, kwargs, kind)
-        for turn in call.turns(trace.callbacks):
+        for turn in call.turns(trace, whole=True):
             with turn:
                 trace.output = turn.answered(turn.runnable.invoke(call.prompt, turn.config, **turn.kwargs))
                 return trace.output
@@ -65,11 +66,11 @@ async def aanswer(
 ) -> Any:
     """Do what `answer` does, awaited."""
     config = ensure_config(config)
-    async with atraced(llm.get_name(), config, asked) as trace:
+    async with Trace(llm, config, asked) as trace:
         if llm.rate_limiter is not None:
             await llm.rate_limiter.aacquire(blocking=True)
         call = llm.call(asked, config, kwargs, kind)
-        for turn in call.turns(trace.callbacks):
+        for turn in call.turns(trace, whole=True):
             with turn:
                 try:
                     whole = await _ask(call, turn)
@@ -87,11 +88,11 @@ def parts(
 ) -> Generator[Any, None, None]:
     """Yield the parts of the first answer that shows something. Closing it closes the connection."""
     config = ensure_config(config)
-    with traced(llm.get_name(), config, asked) as trace:
+    with Trace(llm, config, asked) as trace:
         if llm.rate_limiter is not None:
             llm.rate_limiter.acquire(blocking=True)
         call = llm.call(asked, config, kwargs, kind)
-        for turn in call.turns(trace.callbacks):
+        for turn in call.turns(trace, whole=False):
             with turn:
                 with closing(turn.parts()) as coming:
                     for part in coming:
@@ -108,11 +109,11 @@ async def aparts(
 ) -> AsyncGenerator[Any, None]:
     """Do what `parts` does, awaited. Cancelling it closes the connection, too."""
     config = ensure_config(config)
-    async with atraced(llm.get_name(), config, asked) as trace:
+    async with Trace(llm, config, asked) as trace:
         if llm.rate_limiter is not None:
             await llm.rate_limiter.aacquire(blocking=True)
         call = llm.call(asked, config, kwargs, kind)
-        for turn in call.turns(trace.callbacks):
+        for turn in call.turns(trace, whole=False):
             with turn:
                 try:
                     async with aclosing(_parts_of(turn)) as coming:

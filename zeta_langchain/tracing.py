@@ -2,73 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from types import TracebackType
+from typing import Any, Protocol
 
 from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import get_async_callback_manager_for_config, get_callback_manager_for_config
 
-Callbacks = list[BaseCallbackHandler] | BaseCallbackManager
+from zeta_langchain.watchers import is_watched
+
+Callbacks = list[BaseCallbackHandler] | BaseCallbackManager | None
+
+
+class Named(Protocol):
+    """Whoever gives a run its name."""
+
+    def get_name(self) -> str:
+        """Return the name of the call in traces."""
+        ...
 
 
 class Trace:
-    """The run around one call.
+    """The run around one call: a context, plain or awaited, that ends with the call's output or its error.
+
+    With nobody to see it, there is none: opening it would cost more than the decision.
 
     Args:
-        below: Returns a new manager for what runs below the call; None where nobody watches.
-    """
-
-    def __init__(self, below: Callable[[], BaseCallbackManager] | None) -> None:
-        self._below = below
-        self.output: Any = None
-        """What the run ends with."""
-
-    def callbacks(self, probe: BaseCallbackHandler) -> Callbacks:
-        """Return the callbacks of one attempt: those of the call, and the probe."""
-        if self._below is None:
-            return [probe]
-        manager = self._below()
-        manager.add_handler(probe, inherit=True)
-        return manager
-
-
-@contextmanager
-def traced(name: str, config: RunnableConfig, asked: Any) -> Iterator[Trace]:
-    """Open the run of a call, and close it with its output or its error. With nobody to see it, there is none.
-
-    Args:
-        name: Of the run, unless the config has one.
+        llm: Names the run, unless the config does.
         config: The caller's, ensured. `run_id` becomes the run's.
         asked: The caller's input.
     """
-    manager = get_callback_manager_for_config(config)
-    if not manager.handlers:
-        yield Trace(manager.copy if manager.parent_run_id else None)
-        return
-    run = manager.on_chain_start(None, asked, name=config.get("run_name") or name, run_id=config.get("run_id"))
-    trace = Trace(run.get_child)
-    try:
-        yield trace
-    except BaseException as error:
-        run.on_chain_error(error)
-        raise
-    run.on_chain_end(trace.output)
 
+    __slots__ = ("_asked", "_config", "_llm", "_run", "is_watched", "output")
 
-@asynccontextmanager
-async def atraced(name: str, config: RunnableConfig, asked: Any) -> AsyncIterator[Trace]:
-    """Do what `traced` does, for handlers that may be awaited."""
-    manager = get_async_callback_manager_for_config(config)
-    if not manager.handlers:
-        yield Trace(manager.copy if manager.parent_run_id else None)
-        return
-    run = await manager.on_chain_start(None, asked, name=config.get("run_name") or name, run_id=config.get("run_id"))
-    trace = Trace(run.get_child)
-    try:
-        yield trace
-    except BaseException as error:
-        await run.on_chain_error(error)
-        raise
-    await run.on_chain_end(trace.output)
+    def __init__(self, llm: Named, config: RunnableConfig, asked: Any) -> None:
+        self._llm = llm
+        self._config = config
+        self._asked = asked
+        self._run: Any = None
+        self.is_watched = is_watched(config)
+        """Whether anybody sees the runs of this call."""
+        self.output: Any = None
+        """What the run ends with."""
+
+    def callbacks(self, probe: BaseCallbackHandler | None) -> Callbacks:
+        """Return the callbacks of one attempt: those of the call, and the probe if there is one."""
+        if self._run is not None:
+            manager: BaseCallbackManager = self._run.get_child()
+        else:
+            given: Any = self._config.get("callbacks")
+            if probe is None:
+                return given  # type: ignore[no-any-return]
+            if not isinstance(given, BaseCallbackManager):
+                return [*(given or ()), probe]
+            manager = given.copy()
+        if probe is not None:
+            manager.add_handler(probe, inherit=True)
+        return manager
+
+    def __enter__(self) -> Trace:
+        if self.is_watched:
+            self._run = get_callback_manager_for_config(self._config).on_chain_start(
+                None, self._asked, name=self._name(), run_id=self._config.get("run_id")
+            )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._run is None:
+            return
+        if error is None:
+            self._run.on_chain_end(self.output)
+        else:
+            self._run.on_chain_error(error)
+
+    async def __aenter__(self) -> Trace:
+        if self.is_watched:
+            self._run = await get_async_callback_manager_for_config(self._config).on_chain_start(
+                None, self._asked, name=self._name(), run_id=self._config.get("run_id")
+            )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._run is None:
+            return
+        if error is None:
+            await self._run.on_chain_end(self.output)
+        else:
+            await self._run.on_chain_error(error)
+
+    def _name(self) -> str:
+        return self._config.get("run_name") or self._llm.get_name()
