@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from langchain_core.language_models import BaseChatModel
 from langchain_core.prompt_values import PromptValue
 from langchain_core.runnables import RunnableConfig
 
-from zeta_langchain.children import Key, is_ollama
+from zeta_langchain.children import Child, Key
 from zeta_langchain.kinds import Kind
 from zeta_langchain.probe import Probe
 from zeta_langchain.tracing import Trace
@@ -26,7 +25,7 @@ class Call:
         child_of: Finds the child for a model on a host.
         kind: How to ask, and how to read the answer.
         prompt: Handed to each child.
-        config: The caller's config, ensured; callbacks come from the trace.
+        config: The caller's config, ensured; where somebody watches, callbacks come from the trace.
         kwargs: The caller's keywords.
         formatted: The answer is bound to a format.
     """
@@ -34,7 +33,7 @@ class Call:
     def __init__(
         self,
         attempts: Attempts,
-        child_of: Callable[[Key], BaseChatModel],
+        child_of: Callable[[Key], Child],
         kind: Kind,
         prompt: PromptValue,
         config: RunnableConfig,
@@ -54,7 +53,11 @@ class Call:
         self.leftovers: Sequence[Any] = ()
         """An answer that came and was of no use: better than none, if no model does better."""
         self._child_of = child_of
-        self._config = config
+        self._config: Any = config
+        if "run_id" in config or "run_name" in config:  # they name the run above
+            self._config = dict(config)
+            self._config.pop("run_id", None)
+            self._config.pop("run_name", None)
 
     def turns(self, trace: Trace, *, whole: bool) -> Iterator[Turn]:
         """Yield a turn per attempt: the pick, then the next best while they fail.
@@ -67,16 +70,15 @@ class Call:
         """
         for attempt in self.attempts:
             child = self._child_of(attempt.decision.key)
-            from_ollama = is_ollama(child)
             probe = None
             if trace.is_watched or self.kind.is_parsed or attempt.deadline_left is not None:
                 probe = Probe(attempt)
-            elif whole and (from_ollama or getattr(child, "streaming", None) is True):
-                probe = Probe(attempt)  # it streams inside, and its first token is seen there only
-            config: Any = {**self._config, "callbacks": trace.callbacks(probe)}
-            config.pop("run_id", None)  # they name the run above
-            config.pop("run_name", None)
-            yield Turn(self, attempt, child, from_ollama=from_ollama, probe=probe, config=config)
+            elif whole and child.streams_inside:
+                probe = Probe(attempt)  # its first token is seen there only
+            config: Any = self._config
+            if probe is not None:
+                config = {**config, "callbacks": trace.callbacks(probe)}
+            yield Turn(self, attempt, child, probe, config)
 
     def give_up(self) -> Sequence[Any]:
         """Return what there is when no turn is left.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from langchain_core.globals import get_llm_cache
 from langchain_core.language_models import BaseChatModel
@@ -24,6 +24,23 @@ KEPT = 8
 def is_ollama(child: BaseChatModel) -> bool:
     """Return whether a child is a `ChatOllama`, without importing it."""
     return child._llm_type == "chat-ollama"
+
+
+class Child(NamedTuple):
+    """A chat model, and what a call must know of it."""
+
+    model: BaseChatModel
+    is_ollama: bool
+    """It is a `ChatOllama`."""
+    streams_inside: bool
+    """A callback handler sees its tokens in whole answers, too: `ChatOllama` always streams on the wire, others where
+    `streaming` is set."""
+
+    @classmethod
+    def of(cls, model: BaseChatModel) -> Child:
+        """Return what there is to know of a chat model."""
+        ollama = is_ollama(model)
+        return cls(model, ollama, ollama or getattr(model, "streaming", None) is True)
 
 
 class Children:
@@ -102,14 +119,15 @@ class Prepared:
     def __init__(self, children: Children, parameters: Mapping[str, Any]) -> None:
         self.parameters = dict(parameters)
         self._children = children
-        self._copies: dict[Key, BaseChatModel] = {}
+        self._copies: dict[Key, Child] = {}
 
-    def get(self, key: Key) -> BaseChatModel:
+    def get(self, key: Key) -> Child:
         """Return the child for a model on a host, with the parameters."""
         child = self._copies.get(key)
         if child is None:
-            child = self._copies[key] = self._made(self._children.get(key))
-        if child.cache is not False and (child.cache is not None or get_llm_cache() is not None):
+            child = self._copies[key] = Child.of(self._made(self._children.get(key)))
+        cache = child.model.cache
+        if cache is not False and (cache is not None or get_llm_cache() is not None):
             return self._uncached(child)
         return child
 
@@ -121,9 +139,11 @@ class Prepared:
                 update[name] = joined(theirs, update[name])
         return copied(child, update) if update else child
 
-    def _uncached(self, child: BaseChatModel) -> BaseChatModel:
+    def _uncached(self, child: Child) -> Child:
         """Return the child, without cache where its key there does not tell it from others."""
-        return copied(child, {"cache": False}) if not is_ollama(child) and self._children.are_alike(child) else child
+        if child.is_ollama or not self._children.are_alike(child.model):
+            return child
+        return child._replace(model=copied(child.model, {"cache": False}))
 
 
 def copied(child: BaseChatModel, update: Mapping[str, Any]) -> BaseChatModel:

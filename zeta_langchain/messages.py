@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage
 
 from zeta_router.errors import InvalidRequest
 from zeta_router.request import CHARACTERS_PER_TOKEN, Request
@@ -25,6 +25,8 @@ NEED_OF_BLOCK = {
     "input_audio": "audio",
 }
 """Content blocks that only some models can read, and the capability this takes."""
+
+NO_NEEDS, TOOLS, THINKING = frozenset[str](), frozenset({"tools"}), frozenset({"thinking"})
 
 
 def request_of(
@@ -49,44 +51,60 @@ def request_of(
     Raises:
         InvalidRequest: There is nothing to answer, or a value in `configurable` is wrong.
     """
-    if not any(map(_says_something, messages)):
+    characters, extra, is_empty, wanted = _read(messages)
+    if is_empty:
         raise InvalidRequest("the prompt is empty: give at least one message with something in it")
-    told = configurable or {}
-    wanted = {*needs, *(need for message in messages for need in _needs(message))}
+    wanted = wanted.union(needs)
     if tools:
-        wanted.add("tools")
+        wanted |= TOOLS
+        characters += len(str(tools))
     if thinks:
-        wanted.add("thinking")
-    session = told.get("zeta_session")
+        wanted |= THINKING
+    told = configurable or {}
+    session, deadline = told.get("zeta_session"), told.get("zeta_deadline")
     if session is None:
         session = told.get("thread_id")
     return Request(
         text=_asked(messages),
         task=told.get("zeta_task"),
-        prompt_tokens=count_tokens(messages, tools),
+        prompt_tokens=math.ceil(characters / CHARACTERS_PER_TOKEN) + extra,
         max_output_tokens=max_output_tokens if max_output_tokens is not None and max_output_tokens > 0 else None,
-        needs=frozenset(wanted),
+        needs=wanted,
         session=None if session is None else str(session),
-        deadline=_seconds(told.get("zeta_deadline")),
+        deadline=None if deadline is None else _seconds(deadline),
     )
 
 
 def count_tokens(messages: Iterable[BaseMessage], tools: Sequence[Any] = ()) -> int:
     """Return about how many tokens messages and tools make: characters over four, a few per message, more per image."""
-    characters, extra = 0, 0
-    for message in messages:
-        extra += TOKENS_PER_MESSAGE
-        if isinstance(message.content, str):
-            characters += len(message.content)
-        else:
-            characters += len(text_of(message))
-            extra += TOKENS_PER_IMAGE * sum(need == "vision" for need in _needs(message))
-        calls = getattr(message, "tool_calls", None)
-        if calls:
-            characters += sum(len(call["name"]) + len(str(call["args"])) for call in calls)
+    characters, extra, _, _ = _read(messages)
     if tools:
         characters += len(str(tools))
     return math.ceil(characters / CHARACTERS_PER_TOKEN) + extra
+
+
+def _read(messages: Iterable[BaseMessage]) -> tuple[int, int, bool, frozenset[str]]:
+    """Return characters, tokens beside them, whether nothing is said, and which capabilities the content takes.
+
+    One pass without copies: a history may hold a hundred messages, and a prompt a megabyte.
+    """
+    characters, extra, is_empty, needs = 0, 0, True, NO_NEEDS
+    for message in messages:
+        content = message.content
+        extra += TOKENS_PER_MESSAGE
+        if isinstance(content, str):
+            characters += len(content)
+            is_empty = is_empty and (not content or content.isspace())
+        else:
+            kinds = [need for block in content if (need := _need(block)) is not None]
+            needs = needs.union(kinds)
+            characters += len(text_of(message))
+            extra += TOKENS_PER_IMAGE * kinds.count("vision")
+            is_empty = is_empty and not content
+        if isinstance(message, AIMessage) and (calls := message.tool_calls):
+            characters += sum(len(call["name"]) + len(str(call["args"])) for call in calls)
+            is_empty = False
+    return characters, extra, is_empty, needs
 
 
 def text_of(message: BaseMessage) -> str:
@@ -106,22 +124,12 @@ def _asked(messages: Sequence[BaseMessage]) -> str:
     return text_of(messages[-1]) if messages else ""
 
 
-def _says_something(message: BaseMessage) -> bool:
-    if isinstance(message.content, str):
-        return bool(message.content.strip()) or bool(getattr(message, "tool_calls", None))
-    return bool(message.content)
+def _need(block: object) -> str | None:
+    kind = block.get("type") if isinstance(block, dict) else None
+    return NEED_OF_BLOCK.get(kind) if isinstance(kind, str) else None
 
 
-def _needs(message: BaseMessage) -> list[str]:
-    if isinstance(message.content, str):
-        return []
-    kinds = (block.get("type") for block in message.content if isinstance(block, dict))
-    return [NEED_OF_BLOCK[kind] for kind in kinds if isinstance(kind, str) and kind in NEED_OF_BLOCK]
-
-
-def _seconds(deadline: object) -> float | None:
-    if deadline is None:
-        return None
+def _seconds(deadline: object) -> float:
     if isinstance(deadline, bool) or not isinstance(deadline, (int, float)) or not 0 < deadline < math.inf:
         raise InvalidRequest(
             f"zeta_deadline must be seconds from now, above 0, got {deadline!r}; leave it out for none"

@@ -11,7 +11,7 @@ from langchain_core.runnables.config import get_async_callback_manager_for_confi
 
 from zeta_langchain.watchers import is_watched
 
-Callbacks = list[BaseCallbackHandler] | BaseCallbackManager | None
+Callbacks = list[BaseCallbackHandler] | BaseCallbackManager
 
 
 class Named(Protocol):
@@ -45,19 +45,16 @@ class Trace:
         self.output: Any = None
         """What the run ends with."""
 
-    def callbacks(self, probe: BaseCallbackHandler | None) -> Callbacks:
-        """Return the callbacks of one attempt: those of the call, and the probe if there is one."""
+    def callbacks(self, probe: BaseCallbackHandler) -> Callbacks:
+        """Return the callbacks of one attempt: those of the call, and its probe."""
         if self._run is not None:
             manager: BaseCallbackManager = self._run.get_child()
         else:
             given: Any = self._config.get("callbacks")
-            if probe is None:
-                return given  # type: ignore[no-any-return]
             if not isinstance(given, BaseCallbackManager):
                 return [*(given or ()), probe]
             manager = given.copy()
-        if probe is not None:
-            manager.add_handler(probe, inherit=True)
+        manager.add_handler(probe, inherit=True)
         return manager
 
     def __enter__(self) -> Trace:

@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator, Generator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from zeta_langchain.answers import EMPTY, fate_of, outcome_of
+from zeta_langchain.children import Child
 from zeta_langchain.deadlines import running
 from zeta_langchain.metadata import stamp_of
 from zeta_langchain.probe import Probe
@@ -36,7 +36,6 @@ class Turn:
         call: Whose turn it is.
         attempt: The router's record of it.
         child: Who is asked.
-        from_ollama: The child is a `ChatOllama`.
         probe: Watches the child, and is among the callbacks of the config; None where all can be seen from outside.
         config: For the child.
     """
@@ -56,23 +55,14 @@ class Turn:
         "runnable",
     )
 
-    def __init__(
-        self,
-        call: Call,
-        attempt: Attempt,
-        child: BaseChatModel,
-        *,
-        from_ollama: bool,
-        probe: Probe | None,
-        config: RunnableConfig,
-    ) -> None:
-        self.runnable: Runnable[Any, Any] = call.kind.runnable(child)
+    def __init__(self, call: Call, attempt: Attempt, child: Child, probe: Probe | None, config: RunnableConfig) -> None:
+        self.runnable: Runnable[Any, Any] = call.kind.runnable(child.model)
         self.config = config
         self.kwargs = call.kwargs
-        if from_ollama:
+        if child.is_ollama:
             # Without it LangChain's cache has one key for every model: https://github.com/langchain-ai/langchain/issues/14590
-            self.kwargs = {**call.kwargs, "model": child.model}  # type: ignore[attr-defined]
-        self._from_ollama = from_ollama
+            self.kwargs = {**call.kwargs, "model": child.model.model}  # type: ignore[attr-defined]
+        self._from_ollama = child.is_ollama
         self._call = call
         self._attempt = attempt
         self._probe = probe
