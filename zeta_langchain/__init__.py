@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zeta_langchain.chat import ChatZeta
+    from zeta_langchain.runnable import ZetaRunnable
 
-__all__ = ["ChatZeta"]
+__all__ = ["ChatZeta", "ZetaRunnable"]
 
-_HOMES = {"ChatZeta": "zeta_langchain.chat"}
+_HOMES = {
+    "ChatZeta": "zeta_langchain.chat",
+    "ZetaRunnable": "zeta_langchain.runnable",
+}
 
 
 def __getattr__(name: str) -> Any:

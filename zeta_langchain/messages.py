@@ -129,6 +129,24 @@ def _need(block: object) -> str | None:
     return NEED_OF_BLOCK.get(kind) if isinstance(kind, str) else None
 
 
+def session_in(configurable: Mapping[str, Any]) -> str | None:
+    """Return the conversation that a config names: `zeta_session`, else LangGraph's `thread_id`."""
+    session = configurable.get("zeta_session")
+    if session is None:
+        session = configurable.get("thread_id")
+    return None if session is None else str(session)
+
+
+def deadline_in(configurable: Mapping[str, Any]) -> float | None:
+    """Return the seconds that a config gives an answer, as `zeta_deadline`.
+
+    Raises:
+        InvalidRequest: They are none.
+    """
+    deadline = configurable.get("zeta_deadline")
+    return None if deadline is None else _seconds(deadline)
+
+
 def _seconds(deadline: object) -> float:
     if isinstance(deadline, bool) or not isinstance(deadline, (int, float)) or not 0 < deadline < math.inf:
         raise InvalidRequest(

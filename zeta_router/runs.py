@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from zeta_router.decision import Candidate, Choice, Decision
+from zeta_router.decision import Candidate, Choice, Decision, Score
 from zeta_router.events import DriftFound, DriftOver
 from zeta_router.model import ModelCard
 from zeta_router.outcome import Fate, Outcome, Timings
@@ -86,3 +86,28 @@ class AlwaysWarm:
     def beliefs(self, *, now: float) -> Sequence[Belief]:
         """Hand on."""
         return self.policy.beliefs(now=now)
+
+
+class InOrder:
+    """A policy that picks the first candidate that is left, in the order they joined, and learns nothing."""
+
+    def choose(
+        self, request: Request, guess: TaskGuess, candidates: Sequence[Candidate], *, now: float, rng: Random
+    ) -> Choice:
+        """Pick the first."""
+        scores = tuple(Score(candidate, -float(place)) for place, candidate in enumerate(candidates))
+        return Choice(scores[0], scores, "the first in order")
+
+    def begin(self, decision: Decision) -> None:
+        """Nothing is kept."""
+
+    def learn(self, decision: Decision, outcome: Outcome, *, now: float) -> Sequence[DriftFound | DriftOver]:
+        """Nothing is learned."""
+        return ()
+
+    def feedback(self, decision: Decision, score: float, *, now: float) -> None:
+        """Nothing is learned."""
+
+    def beliefs(self, *, now: float) -> Sequence[Belief]:
+        """Nothing is believed."""
+        return ()
