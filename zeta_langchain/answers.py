@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import Any
 
 from langchain_core.exceptions import OutputParserException
 from langchain_core.messages import AIMessage, AIMessageChunk
@@ -41,13 +42,28 @@ def fate_of(error: Exception) -> Fate | None:
     return None if isinstance(error, MISTAKES) else fate_on_the_wire(error)
 
 
+CALLS = frozenset({"tool_call", "tool_call_chunk", "invalid_tool_call", "tool_use", "input_json_delta"})
+"""Content blocks that are a tool call, or a piece of one."""
+
+
 def says_something(message: AIMessage) -> bool:
     """Return whether a message, or one chunk of it, holds anything: text, thinking, a tool call, a picture."""
-    if message.content or message.tool_calls or message.invalid_tool_calls:
+    if message.tool_calls or message.invalid_tool_calls or can_be_read(message):
         return True
-    if isinstance(message, AIMessageChunk) and message.tool_call_chunks:
-        return True
-    return bool(message.additional_kwargs.get("reasoning_content"))
+    return isinstance(message, AIMessageChunk) and bool(message.tool_call_chunks)
+
+
+def can_be_read(message: AIMessage) -> bool:
+    """Return whether a message, or one chunk of it, holds anything for a reader: all but tool calls."""
+    content = message.content
+    if isinstance(content, str):
+        return bool(content) or bool(message.additional_kwargs.get("reasoning_content"))
+    return any(block if isinstance(block, str) else _can_be_read(block) for block in content)
+
+
+def _can_be_read(block: Mapping[str, Any]) -> bool:
+    kind = block.get("type")
+    return bool(block.get("text")) if kind == "text" else kind not in CALLS
 
 
 def is_cache_hit(message: AIMessage) -> bool:

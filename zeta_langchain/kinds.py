@@ -13,9 +13,9 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import add_ai_message_chunks
-from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.runnables import AddableDict, Runnable, RunnableConfig
 
-from zeta_langchain.answers import judged
+from zeta_langchain.answers import can_be_read, judged
 from zeta_langchain.metadata import KEY, stamped
 from zeta_router.outcome import Fate, Outcome
 
@@ -57,8 +57,17 @@ class Kind(ABC):
         return False
 
     def notes(self, part: Any) -> bool:
-        """Return whether `message_of` needs a part."""
+        """Return whether `message_of` or `answer_of` needs a part."""
         return False
+
+    def answer_of(self, last: Any, noted: Sequence[Any]) -> Any:
+        """Return the answer of a stream, as far as `judge` needs it.
+
+        Args:
+            last: Its last part; None where none came.
+            noted: The parts that `notes` said to keep.
+        """
+        return last
 
     def message_of(self, parts: Sequence[Any]) -> AIMessage | None:
         """Return the model's message, as far as it can be told from parts of the answer; its text may be left out."""
@@ -69,7 +78,7 @@ class Kind(ABC):
 
         Args:
             outcome: As the clocks tell it.
-            answer: What the runnable returned, or the last part of it.
+            answer: What the runnable returned, or `answer_of` its parts.
             message: The model's message below it.
             shown: Some of it was shown: it is not empty.
         """
@@ -103,7 +112,7 @@ class Messages(Kind):
 
         A tool call is of use when it is whole, and only then can be told whether it is valid: it waits for the end.
         """
-        return bool(part.content or part.additional_kwargs.get("reasoning_content"))
+        return can_be_read(part)
 
     def is_last(self, part: Any) -> bool:
         """Return whether a chunk says that it is the last, or is a whole message."""
@@ -165,18 +174,30 @@ class Objects(Kind):
             error="the answer does not follow its schema",
         )
 
+    def notes(self, part: Any) -> bool:
+        """Return whether a piece of `include_raw` has the object in it."""
+        return bool(self._options.get("include_raw")) and part.get("parsed") is not None
+
+    def answer_of(self, last: Any, noted: Sequence[Any]) -> Any:
+        """Return the object, or the part of `include_raw` that has it; None where there is none.
+
+        A stream of `include_raw` tells of no parsing error: it leaves the object out.
+        """
+        return (noted[-1] if noted else None) if self._options.get("include_raw") else last
+
     def _is_missing(self, answer: Any) -> bool:
-        if not self._options.get("include_raw"):
-            return answer is None
-        # The parts of a stream are pieces of this dict; the last one may lack the key that tells.
-        return isinstance(answer, dict) and (
-            answer.get("parsing_error") is not None or ("parsed" in answer and answer["parsed"] is None)
-        )
+        return answer is None or (bool(self._options.get("include_raw")) and answer["parsed"] is None)
 
     def stamped(self, answer: Any, stamp: Mapping[str, Any]) -> Any:
         """Return the answer; of `include_raw`, the raw message has the stamp."""
         raw = answer.get("raw") if isinstance(answer, dict) and self._options.get("include_raw") else None
         return {**answer, "raw": stamped(raw, dict(stamp))} if isinstance(raw, BaseMessage) else answer
+
+    def closing(self, before: Any, stamp: Mapping[str, Any]) -> Sequence[Any]:
+        """Return one more piece of the raw message, with the stamp; an object has no place for it."""
+        if not self._options.get("include_raw"):
+            return ()
+        return (AddableDict(raw=stamped(AIMessageChunk(content=""), dict(stamp))),)
 
 
 class Events(Messages):
@@ -204,7 +225,7 @@ class Events(Messages):
         if part.get("event") in ("message-start", "message-finish"):
             return False
         content = part.get("content") or part.get("delta") or {}
-        return not str(content.get("type", "")).startswith(("tool_call", "block-delta", "invalid_tool_call"))
+        return not str(content.get("type")).startswith(("tool_call", "tool-call", "invalid_tool_call"))
 
     def is_last(self, part: Any) -> bool:
         """Return whether an event is the one that ends a message."""

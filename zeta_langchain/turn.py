@@ -128,8 +128,8 @@ class Turn:
         kind = self._call.kind
         if self._probe is None:
             self._attempt.first_token()  # an empty part is a thought that was thrown away, and came from the model, too
-            if kind.notes(part):
-                self._noted.append(part)
+        if (kind.is_parsed or self._probe is None) and kind.notes(part):
+            self._noted.append(part)
         if kind.is_last(part):
             self._held.append(part)
             return ()
@@ -155,7 +155,8 @@ class Turn:
         """
         kind = self._call.kind
         # What was held back may be all there is: a whole message where streaming is disabled.
-        flaw = self._settle(self._held[-1] if self._held else self._before, self._noted)
+        last = self._held[-1] if self._held else self._before
+        flaw = self._settle(kind.answer_of(last, self._noted), self._noted)
         stamp = stamp_of(self._call.attempts.made)
         rest = list(self._release())
         if rest and kind.is_last(rest[-1]):

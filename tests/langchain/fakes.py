@@ -75,6 +75,8 @@ class Scripted(BaseChatModel):
         if isinstance(choice, str) and choice != "any":
             tools = [tool for tool in tools if tool["function"]["name"] == choice] or tools
         text, calls = self.text, list[ToolCall]()
+        if tools and self.invalid:
+            text = ""
         if tools and not isinstance(messages[-1], ToolMessage) and not self.invalid:
             function = tools[0]["function"]
             arguments = filled(function.get("parameters") or {}, messages)
@@ -83,7 +85,7 @@ class Scripted(BaseChatModel):
         usage = {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}
         message = AIMessage(text, tool_calls=calls, usage_metadata=cast(Any, usage))
         if tools and self.invalid:
-            broken = {"name": tools[0]["function"]["name"], "args": "{", "id": "x", "error": None}
+            broken = {"name": tools[0]["function"]["name"], "args": "no json", "id": "x", "error": None}
             message.invalid_tool_calls = [cast(Any, {**broken, "type": "invalid_tool_call"})]
         message.response_metadata = {"model_name": kwargs.get("model", self.model)}
         return message
@@ -123,6 +125,9 @@ class Scripted(BaseChatModel):
                         for i, c in enumerate(calls)
                     ]
                     chunk = AIMessageChunk(content="", tool_call_chunks=cast(Any, pieces))
+                if number == 0 and message.invalid_tool_calls:
+                    broken = {"name": "magic", "args": "no json", "id": "x", "index": 0}
+                    chunk = AIMessageChunk(content="", tool_call_chunks=cast(Any, [broken]))
                 if number == len(words) - 1:
                     chunk.usage_metadata = message.usage_metadata
                     chunk.response_metadata = message.response_metadata

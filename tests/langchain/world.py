@@ -42,17 +42,15 @@ class InOrder:
 class World:
     """Scripted models `first` and `second` behind one `ChatZeta`, and the outcomes so far."""
 
-    def __init__(self, *more: Scripted, **fields: Any) -> None:
-        self.first, self.second = (
-            Scripted(model="first:7b", text="one two three four"),
-            Scripted(model="second:3b", text="uno dos"),
-        )
+    def __init__(self, first: Scripted | None = None, **fields: Any) -> None:
+        self.first = first if first is not None else Scripted(model="first:7b", text="one two three four")
+        self.second = Scripted(model="second:3b", text="uno dos")
         self.router = ZetaDynamicRouter([], policy=InOrder())
         self.outcomes: list[Outcome] = []
         self.router.subscribe(
             lambda event: self.outcomes.append(event.outcome) if isinstance(event, OutcomeSeen) else None
         )
-        self.llm = ChatZeta([self.first, self.second, *more], router=self.router, **fields)
+        self.llm = ChatZeta([self.first, self.second], router=self.router, **fields)
 
     @property
     def fates(self) -> list[str]:
