@@ -21,7 +21,7 @@ def run(
     setting = SCENARIOS[scenario]
     work = workload(setting, load=load, seed=seed, requests=requests, data=None)
     world = World(setting, work, seed)
-    return play(policy, CONTENDERS[policy](world), world, seed=seed, load=load)
+    return play(policy, CONTENDERS[policy](world)[0], world, seed=seed, load=load)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import NamedTuple
 
@@ -41,15 +41,26 @@ class Prices(NamedTuple):
 PRICES: dict[str, Prices] = {}
 
 
-class _Busy(NamedTuple):
-    """Work left on one host, in seconds as if each model ran alone."""
+class _Node(NamedTuple):
+    """One possible request behind what is told of it."""
+
+    weight: float
+    """Its probability; those of a label sum to 1."""
+    tokens: float
+    """Of the answer."""
+    expected: float
+    """Seconds that the user expects."""
+
+
+class _HostState(NamedTuple):
+    """What one host has to do, in seconds as if each model ran alone."""
 
     left: dict[str, list[float]]
     """Model → seconds of each of its jobs, oldest first."""
-    loading: list[str]
-    """Models that jobs wait for which are not in memory, in their order, each once."""
     waiting_s: dict[str, float]
-    """Model that is waited for → seconds since the first job came that waits for it."""
+    """Model that is not in memory and that jobs wait for, in their order → seconds since the first of them came."""
+    loaded: dict[str, int]
+    """Model in memory → jobs that it has."""
 
 
 class Oracle:
@@ -65,6 +76,14 @@ class Oracle:
         self._prices = prices if prices is not None else PRICES.get(world.scenario.name, Prices())
         work = world.work
         self._tasks = {label: _posterior(label, work.shares) for label in TASKS}
+        self._nodes = {
+            label: [
+                _Node(probability / len(work.lengths[task]), tokens, work.objective.seconds_for(task))
+                for task, probability in tasks
+                for tokens in work.lengths[task]
+            ]
+            for label, tasks in self._tasks.items()
+        }
         self._arrivals: dict[tuple[str, str], tuple[float, float]] = {}
         self._usage: dict[tuple[str, str], tuple[float, float]] = {}
 
@@ -72,54 +91,72 @@ class Oracle:
         self, request: Request, guess: TaskGuess, candidates: Sequence[Candidate], *, now: float, rng: Random
     ) -> Choice:
         """Pick the highest true expected utility."""
-        busy = {host: self._busy(host, now) for host in {c.host for c in candidates}}
-        scores = [self._score(request, guess, c, busy[c.host], now) for c in candidates]
+        lean = LEAN if guess.traits and guess.traits[0] > 0.5 else -LEAN
+        qualities = {c.model: self._quality(c.model, guess.task, lean) for c in candidates}
+        hosts = {host: self._state(host, now) for host in {c.host for c in candidates}}
+        scores = [self._score(request, guess.task, c, qualities, hosts[c.host], now) for c in candidates]
         scores.sort(key=lambda score: -score.utility)
         return Choice(scores[0], tuple(scores), "the oracle knows")
 
-    def _score(self, request: Request, guess: TaskGuess, candidate: Candidate, busy: _Busy, now: float) -> Score:
-        world, host, model = self._world, candidate.host, candidate.model
-        prices, objective, slots = self._prices, world.work.objective, world.scenario.slots
-        number, slowdown = world.hosts[host], world.slowdown(model, host)
-        bench_model, speed = world.models[model], world.scenario.speed
-        per_prompt = bench_model.billions / 12_600 / speed * world.truth.prefill[(model, number)] * slowdown
-        per_output = bench_model.gigabytes / 216 / speed * world.truth.decode[(model, number)] * slowdown
+    def _quality(self, model: str, label: str, lean: float) -> float:
+        truth = self._world.truth
+        return sum(p * truth.quality(model, task, 0.5 + lean) for task, p in self._tasks[label])
+
+    def _score(
+        self,
+        request: Request,
+        label: str,
+        candidate: Candidate,
+        qualities: Mapping[str, float],
+        state: _HostState,
+        now: float,
+    ) -> Score:
+        host, model, prices = candidate.host, candidate.model, self._prices
+        slots = self._world.scenario.slots
+        per_prompt, per_output = self._rates(model, host)
         prefill = request.tokens * per_prompt
-        load, evicts = self._load(candidate, busy)
-        own = busy.left.get(model, [])
+        load, evicts = self._load(candidate, state)
+        own = state.left.get(model, ())
         queue = sum(own) / slots if len(own) >= slots else 0.0
-        beside = own if slots > 1 and len(own) < slots else []
-        others = [
-            max(sum(left) / min(len(left), slots) - load, 0.0) for m, left in busy.left.items() if m != model and left
-        ]
-        fails = world.failing.get(model, 0.0)
-        lean = LEAN if guess.traits and guess.traits[0] > 0.5 else -LEAN
-        value, decode = 0.0, 0.0
-        for task, probability in self._tasks[guess.task]:
-            expected = objective.seconds_for(task)
-            lengths = world.work.lengths[task]
-            penalty = 0.0
-            for tokens in lengths:
-                service = prefill + tokens * per_output
-                mine = queue + service
-                total = mine + MODEL_COST * sum(min(mine, left) for left in others)
-                total += SLOT_COST * sum(min(service, left) for left in beside)
-                decode += probability * tokens * per_output / len(lengths)
-                least = _penalty(objective.within, objective.beyond, objective.most, total / expected)
-                if load:
-                    most = _penalty(objective.within, objective.beyond, objective.most, (total + load) / expected)
-                    least += prices.load * (most - least)
-                penalty += least
-            quality = world.truth.quality(model, task, 0.5 + lean)
-            value += probability * ((1.0 - fails) * quality - penalty / len(lengths))
-        value -= (
-            fails * 0.1 + prices.gpu * self._price(candidate, prefill + decode, now) + (prices.evict if evicts else 0.0)
+        beside = own if slots > 1 and len(own) < slots else ()
+        others = [sum(left) / min(len(left), slots) - load for m, left in state.left.items() if m != model]
+        others = [left for left in others if left > 0.0]
+        objective = self._world.work.objective
+        within, beyond, highest = objective.within, objective.beyond, objective.most
+        penalty = decode = 0.0
+        for weight, tokens, expected in self._nodes[label]:
+            writing = tokens * per_output
+            decode += weight * writing
+            total = mine = queue + prefill + writing
+            for left in others:  # a model that works beside it slows it as long as both have something to do
+                total += MODEL_COST * (left if left < mine else mine)
+            for left in beside:
+                total += SLOT_COST * min(prefill + writing, left)
+            lost = _penalty(within, beyond, highest, total / expected)
+            if load:
+                lost += prices.load * (_penalty(within, beyond, highest, (total + load) / expected) - lost)
+            penalty += weight * lost
+        quality = qualities[model]
+        fails = self._world.failing.get(model, 0.0)
+        if fails:  # the next best answers, a little later
+            instead = max((q for name, q in qualities.items() if name != model), default=0.0)
+            quality -= fails * max(quality - instead + penalty, 0.0)
+        value = quality - penalty - prices.gpu * self._price(candidate, prefill + decode, now)
+        return Score(
+            candidate, value - prices.evict * evicts, quality, wait=queue, load=load, prefill=prefill, decode=decode
         )
-        return Score(candidate, value, wait=queue, load=load, prefill=prefill, decode=decode)
 
     # -- what is going on ----------------------------------------------------------------------------------------
 
-    def _busy(self, host: str, now: float) -> _Busy:
+    def _rates(self, model: str, host: str) -> tuple[float, float]:
+        """Return true seconds per token of a prompt and of an answer, alone."""
+        world = self._world
+        number, pace = world.hosts[host], world.slowdown(model, host) / world.scenario.speed
+        known = world.models[model]
+        per_prompt = known.billions / 12_600 * world.truth.prefill[(model, number)] * pace
+        return per_prompt, known.gigabytes / 216 * world.truth.decode[(model, number)] * pace
+
+    def _state(self, host: str, now: float) -> _HostState:
         left: dict[str, list[float]] = {}
         waiting_s: dict[str, float] = {}
         for job in self._world.jobs[host].values():
@@ -127,14 +164,15 @@ class Oracle:
             left.setdefault(name, []).append(self._left(job, host))
             if job.state is JobState.queued:
                 waiting_s.setdefault(name, now - job.submitted_at)
-        return _Busy(left, list(waiting_s), waiting_s)
+        loaded = {line.model.name: line.running for line in self._world.engines[host].loaded()}
+        return _HostState(left, waiting_s, loaded)
 
     def _left(self, job: Job, host: str) -> float:
         """Return the seconds that a job would still need if its model ran alone."""
         work, speed = job.work, self._world.scenario.speed
-        slowdown = self._world.slowdown(work.model.name, host)
-        prefill = work.model.parameter_count / 12_600e9 / speed * work.prefill_factor * slowdown
-        decode = work.model.size_bytes / (216 * GB) / speed * work.decode_factor * slowdown
+        pace = self._world.slowdown(work.model.name, host) / speed
+        prefill = work.model.parameter_count / 12_600e9 * work.prefill_factor * pace
+        decode = work.model.size_bytes / (216 * GB) * work.decode_factor * pace
         slot = job.slot
         if slot is None:
             return work.prompt_tokens * prefill + work.output_tokens * decode
@@ -143,27 +181,25 @@ class Oracle:
             return (work.output_tokens - slot.position) * decode
         return (slot.milestone - slot.position) * prefill + work.output_tokens * decode
 
-    def _load(self, candidate: Candidate, busy: _Busy) -> tuple[float, bool]:
+    def _load(self, candidate: Candidate, state: _HostState) -> tuple[float, bool]:
         """Return the seconds until the model could run, and whether another one must go for it."""
         host, model = candidate.host, candidate.model
-        engine = self._world.engines[host]
-        loaded = {line.model.name: line for line in engine.loaded()}
-        if model in loaded:
+        if model in state.loaded:
             return 0.0, False
-        simulated = self._world.models[model].simulated
+        engine, models = self._world.engines[host], self._world.models
+        simulated = models[model].simulated
         own = load_seconds(engine.profile, simulated, cold=False) * engine.faults.slowdown(model)
-        before = [name for name in busy.loading if name != model]
-        queue = sum(load_seconds(engine.profile, self._world.models[name].simulated, cold=False) for name in before)
-        if model in busy.waiting_s:
-            return max(own + queue - busy.waiting_s[model], 0.2 * own), False
+        before = [name for name in state.waiting_s if name != model]
+        queue = sum(load_seconds(engine.profile, models[name].simulated, cold=False) for name in before)
+        if model in state.waiting_s:
+            return max(own + queue - state.waiting_s[model], 0.2 * own), False
         if before:
-            queue = max(queue - busy.waiting_s[before[0]], 0.0)
-        if len(loaded) + len(before) < self._world.scenario.most_loaded and simulated.size_bytes <= memory.FIT_SHARE * (
-            engine.free_vram
-        ):
+            queue = max(queue - state.waiting_s[before[0]], 0.0)
+        has_place = len(state.loaded) + len(before) < self._world.scenario.most_loaded
+        if has_place and simulated.size_bytes <= memory.FIT_SHARE * engine.free_vram:
             return own + queue, False
-        idle = any(not line.running for line in loaded.values())
-        drain = 0.0 if idle or not loaded else min(sum(busy.left.get(name, [0.0])) for name in loaded)
+        is_idle = not all(state.loaded.values())
+        drain = 0.0 if is_idle or not state.loaded else min(sum(state.left.get(name, ())) for name in state.loaded)
         return own + queue + drain, True
 
     # -- what it does to later requests --------------------------------------------------------------------------
@@ -201,9 +237,8 @@ class Oracle:
         return ()
 
 
-def _posterior(label: str, shares: object) -> tuple[tuple[str, float], ...]:
+def _posterior(label: str, shares: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
     """Return what a label says: each task that has requests, with its probability."""
-    assert isinstance(shares, dict)
     wrong = WRONG_LABEL / (len(TASKS) - 1)
     weights = {task: shares[task] * (1.0 - WRONG_LABEL if task == label else wrong) for task in TASKS}
     total = sum(weights.values()) or 1.0
