@@ -13,6 +13,7 @@ from zeta_router import (
     Candidate,
     Fate,
     ModelCard,
+    Objective,
     Outcome,
     PhaseTimes,
     Policy,
@@ -22,9 +23,27 @@ from zeta_router import (
     Timings,
     ZetaDynamicRouter,
 )
+from zeta_router.policies import rivals
 
-POLICIES: dict[str, Callable[[], Policy]] = {"static rule": StaticRule, "phase times": PhaseTimes}
 MODELS = ["qwen2.5-coder:7b", "phi4:14b", "llama3.2:3b"]
+POLICIES: dict[str, Callable[[], Policy]] = {
+    "static rule": StaticRule,
+    "phase times": PhaseTimes,
+    "half-average": rivals.HalfAverage,
+    "count": lambda: rivals.HalfAverage("count"),
+    "random": rivals.RandomPick,
+    "round robin": rivals.RoundRobin,
+    "one model": lambda: rivals.OneModel(MODELS[1]),
+    "task table": lambda: rivals.TaskTable({"code": MODELS[0], "chat": MODELS[2]}),
+    "least busy": rivals.LeastBusy,
+    "epsilon-greedy": lambda: rivals.EpsilonGreedy(Objective()),
+    "UCB1": lambda: rivals.Ucb1(Objective()),
+    "discounted Thompson": lambda: rivals.DiscountedThompson(Objective()),
+    "LinUCB": lambda: rivals.LinUCB(Objective()),
+    "LinUCB that forgets": lambda: rivals.LinUCB(Objective(), forgetting=0.98),
+    "lowest latency": rivals.LowestLatency,
+    "Peak-EWMA": rivals.PeakEwma,
+}
 
 
 @pytest.fixture(params=POLICIES, ids=str)

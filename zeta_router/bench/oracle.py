@@ -30,12 +30,12 @@ is 0.675."""
 class Prices(NamedTuple):
     """What a decision is charged for what it does to later requests. Tuned per scenario on seeds 100 to 102."""
 
-    gpu: float = 1.0
+    gpu: float = 0.75
     """Factor on the price of GPU time of the study (section 8.5)."""
     evict: float = 0.2
     """Utility that a load costs which evicts another model."""
-    load: float = 0.5
-    """Share of its own load that a request is charged: the rest is for those that come after it."""
+    load: float = 1.0
+    """Share of its own load that a request is charged; the rest would be for those that come after it."""
 
 
 PRICES: dict[str, Prices] = {}
