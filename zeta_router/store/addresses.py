@@ -1,0 +1,22 @@
+"""Which addresses mean another server on every machine."""
+
+from __future__ import annotations
+
+import functools
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+
+@functools.lru_cache(maxsize=256)
+def is_loopback(address: str) -> bool:
+    """Return whether an address names the machine that says it."""
+    try:
+        name = urlsplit(address).hostname or ""
+    except ValueError:
+        return False
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,230 @@
+"""`Journal`: one router's hand on a store. Writes what happens and learns from what others write, in its own thread."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import secrets
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+from zeta_router.decision import Decision
+from zeta_router.snapshot import StoreState
+from zeta_router.store.base import Store, StoreTrouble
+from zeta_router.store.learned import Learned
+from zeta_router.store.outbox import Outbox
+from zeta_router.store.records import AttemptBegan, Record
+
+if TYPE_CHECKING:
+    from zeta_router.dispatcher import Dispatcher
+
+logger = logging.getLogger("zeta_router")
+
+TURN_S = 0.25
+"""Seconds between turns: what a killed process had not written yet is at most this old, and so is what others know."""
+BATCH = 500
+"""Lines stored at once: the others wait no longer than that takes."""
+PATIENCE_S = 2.0
+"""Seconds that a new router waits for what was learned before; what takes longer arrives while it serves."""
+CLOSE_S = 5.0
+"""Seconds that closing waits for the store."""
+SNAPSHOT_EVERY = 5_000
+SNAPSHOT_AT_CLOSE = 200
+"""Entries since the last snapshot after which another one is worth it."""
+AGAIN_FIRST_S = 0.5
+AGAIN_LAST_S = 15.0
+"""Seconds before a store in trouble is tried again, doubling."""
+
+_journals: WeakSet[Journal] = WeakSet()
+
+
+class Journal:
+    """Queue, thread and learned state of one router.
+
+    Requests only append to a queue. The thread takes turns: store what is new, read what others stored, hand over what
+    they taught. Whatever goes wrong with the store is said once, and tried again while the router goes on from memory.
+
+    Args:
+        store: Where the log is.
+        dispatcher: Whose log it is.
+        turn_s: Seconds between turns.
+    """
+
+    def __init__(self, store: Store, dispatcher: Dispatcher, *, turn_s: float = TURN_S) -> None:
+        self.store = store
+        self._dispatcher = dispatcher
+        self._turn_s = turn_s
+        self._learned = Learned(dispatcher, store, self._says)
+        self._trouble: str | None = None
+        self._closed = False
+        self._begin()
+        _journals.add(self)
+
+    def _begin(self) -> None:
+        """Set up what each process has of its own."""
+        self.writer = secrets.token_hex(6)  # not from the router's generator: equal seeds must not make equal writers
+        self.outbox = Outbox()
+        self._stored = 0
+        self._thread: threading.Thread | None = None
+        self._wake = threading.Event()
+        self._ready = threading.Event()
+        self._again_s = AGAIN_FIRST_S
+        self._again_at = 0.0
+        self._snapshot_after = SNAPSHOT_EVERY + secrets.randbelow(SNAPSHOT_EVERY // 2)  # processes take turns
+
+    # -- called by requests ----------------------------------------------------------------------------------------
+
+    def log(self, record: Record) -> None:
+        """Note what happened. Called under the dispatcher's lock, in the order of learning; neither blocks nor raises."""
+        if self._thread is None:
+            if self._closed:
+                return
+            self._start()  # in a process that was forked
+        self.outbox.put(record)
+
+    def recall(self, decision_id: str) -> Decision | None:
+        """Return a decision of any process, or None. Asks the store: not for the path of a request."""
+        with self._dispatcher.lock:
+            for record in self.outbox.pending():
+                if isinstance(record, AttemptBegan) and record.decision.id == decision_id:
+                    return record.decision
+        try:
+            return self.store.find(decision_id)
+        except StoreTrouble as trouble:
+            self._says(str(trouble))
+            return None
+
+    def state(self) -> StoreState:
+        """Return how the store is doing."""
+        fold = self._learned.fold
+        return StoreState(
+            name=self.store.name,
+            trouble=self._trouble,
+            waiting=len(self.outbox),
+            dropped=self.outbox.dropped,
+            stored=self._stored,
+            folded=fold.count if fold is not None else 0,
+        )
+
+    # -- the thread ------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin, and wait a little for what was learned before."""
+        with self._dispatcher.lock:
+            if self._thread is None:
+                self._start()
+        self._ready.wait(PATIENCE_S)
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="zeta-store", daemon=True)
+        self._thread.start()
+        util = sys.modules.get("multiprocessing.util")
+        if util is not None:  # children of multiprocessing end without `atexit`
+            util.Finalize(self, _close, args=(self,), exitpriority=0)
+
+    def _run(self) -> None:
+        while not self._closed:
+            self.turn()
+            self._ready.set()
+            self._wake.wait(self._turn_s)
+        deadline = time.monotonic() + CLOSE_S
+        while True:
+            self.turn()
+            if not len(self.outbox) or self._trouble is not None or time.monotonic() >= deadline:
+                break
+        if self._trouble is None:
+            self._keep(SNAPSHOT_AT_CLOSE)
+        self.store.close()
+
+    def turn(self) -> None:
+        """Store, read, hand over. Never raises."""
+        self.outbox.collect(self._says)
+        if time.monotonic() < self._again_at and not self._closed:
+            return
+        trouble: str | None = None
+        for step in (self._write, self._read, self._hand_over):
+            try:
+                step()
+            except StoreTrouble as error:
+                trouble = str(error)
+            except Exception as error:  # a store is a plug-in, and a thread that dies says nothing
+                trouble = f"{self.store.name}: {type(error).__name__} while it was used; it is tried again"
+                logger.debug("store", exc_info=True)
+        self._judge(trouble)
+        if trouble is None:
+            self._keep(self._snapshot_after)
+
+    def _write(self) -> None:
+        while batch := self.outbox.batch(BATCH):
+            self.store.append(self.writer, batch, at=self._dispatcher.clock())
+            self.outbox.stored(len(batch))
+            self._stored += len(batch)
+            self.outbox.collect(self._says)
+
+    def _read(self) -> None:
+        last = self._learned.mend()
+        if last is not None:
+            again = self.outbox.lost_behind(last)
+            self._says(f"{self.store.name} has lost its newest entries; {again} are stored again")
+        self._learned.read(self.writer, self.outbox.read_back)
+
+    def _hand_over(self) -> None:
+        if self._learned.is_ahead:
+            self._learned.hand_over(self.writer, self.outbox.pending)
+
+    def _keep(self, after: int) -> None:
+        fold = self._learned.fold
+        if fold is None or fold.count - self._learned.kept_at < after:
+            return
+        try:
+            now = self.store.now(self._dispatcher.clock())
+            if self._learned.keep(at=now):
+                self.store.trim(fold.position, at=now)
+        except StoreTrouble as error:
+            self._judge(str(error))
+
+    def _judge(self, trouble: str | None) -> None:
+        """Keep what is wrong now, say it once, and when to try again."""
+        if trouble is None:
+            if self._trouble is not None:
+                logger.info("%s works again", self.store.name)
+            self._again_s = AGAIN_FIRST_S
+        else:
+            self._says(trouble)
+            self._again_at = time.monotonic() + self._again_s
+            self._again_s = min(2.0 * self._again_s, AGAIN_LAST_S)
+        self._trouble = trouble
+
+    def _says(self, what: str) -> None:
+        self._dispatcher.trouble("store", what)
+
+    # -- ends ------------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Store what waits, keep a snapshot, let go of the store. Closing twice is safe; afterwards nothing is noted."""
+        self._closed = True
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            self._wake.set()
+            thread.join(CLOSE_S + 1.0)
+
+    def forget(self) -> None:
+        """Begin anew in a process that was forked: what waits is the parent's to store."""
+        self._begin()
+        self.store.forget()
+        self._learned.forget()
+
+
+def _close(journal: Journal) -> None:
+    journal.close()
+
+
+def _close_all() -> None:
+    for journal in tuple(_journals):
+        journal.close()
+
+
+atexit.register(_close_all)

@@ -1,0 +1,80 @@
+"""Snapshots of a fold: so that a start does not read the whole log."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from zeta_router.policies.base import Policy
+from zeta_router.store.fold import Fold
+from zeta_router.store.records import Position
+from zeta_router.store.state import Unstorable, dump, restore
+
+FORMAT = 1
+"""Of snapshots. One of another format is not used: the log is folded instead."""
+
+
+class StoredSnapshot(NamedTuple):
+    """A fold as it lies in a store."""
+
+    key: str
+    """Which policy it is of, as it was before it had learned anything."""
+    position: Position
+    at: float
+    text: str
+
+
+def key_of(policy: Policy, *, machine: str = "") -> str:
+    """Return the key of a policy that has learned nothing yet: another class, setting or layout has another key.
+
+    A snapshot thus never reaches a policy that it does not fit. With another setting the log is folded anew.
+
+    Raises:
+        Unstorable: The policy keeps something that is no plain data.
+    """
+    kind = type(policy)
+    seed = json.dumps([FORMAT, kind.__module__, kind.__qualname__, machine, dump(policy)], sort_keys=True)
+    return hashlib.sha256(seed.encode()).hexdigest()[:24]
+
+
+def digest(fold: Fold) -> str:
+    """Return a short text that is equal for equal states: of the policy, the meters and what is in memory."""
+    parts = fold.copy().settle().parts()
+    state = dump([parts["policy"], parts["meters"], parts["resident"]])
+    return hashlib.sha256(json.dumps(state).encode()).hexdigest()[:16]
+
+
+def to_text(fold: Fold) -> str:
+    """Return a fold as text, with a checksum.
+
+    Raises:
+        Unstorable: The policy keeps something that is no plain data.
+    """
+    body = json.dumps(dump(fold.parts()), separators=(",", ":"))
+    return f"{_checksum(body)} {body}"
+
+
+def from_text(text: str, policy: Policy, *, machine: str = "") -> Fold:
+    """Return the fold of a snapshot; `policy` says only whose classes may be made.
+
+    Raises:
+        Unstorable: The text is damaged, or not of this policy.
+    """
+    checksum, _, body = text.partition(" ")
+    if checksum != _checksum(body):
+        raise Unstorable("the snapshot is damaged")
+    parts = restore(json.loads(body), also=type(policy).__module__)
+    if not isinstance(parts, dict) or type(parts.get("policy")) is not type(policy):
+        raise Unstorable("the snapshot is of another policy")
+    return Fold.of_parts(parts, machine=machine)
+
+
+def newest(snapshots: Sequence[StoredSnapshot], key: str) -> StoredSnapshot | None:
+    """Return the newest snapshot of a key."""
+    return max((s for s in snapshots if s.key == key), key=lambda s: s.position, default=None)
+
+
+def _checksum(body: str) -> str:
+    return hashlib.sha256(body.encode()).hexdigest()[:16]
