@@ -41,7 +41,7 @@ from zeta_router.outcome import Fate, Outcome, Timings
 from zeta_router.policies import Belief, PhaseTimes, Policy, StaticRule
 from zeta_router.request import Request
 from zeta_router.router import ZetaDynamicRouter
-from zeta_router.snapshot import ModelSnapshot, Snapshot
+from zeta_router.snapshot import ModelSnapshot, Snapshot, StoreState
 from zeta_router.tasks import TaskGuess, classify
 
 __version__ = "0.1.0"
@@ -91,6 +91,7 @@ __all__ = [
     "ServerUnreachable",
     "Snapshot",
     "StaticRule",
+    "StoreState",
     "TaskGuess",
     "Timings",
     "TroubleSeen",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from random import Random
+from typing import TYPE_CHECKING
 
 from zeta_router.capability import capable
 from zeta_router.clock import Clock
@@ -22,6 +24,7 @@ from zeta_router.events import (
     TroubleSeen,
 )
 from zeta_router.fleet import Fleet, Key
+from zeta_router.forking import watch
 from zeta_router.learning.observed import REAL_LOAD_S
 from zeta_router.limits import Limits
 from zeta_router.metrics import Meter
@@ -30,7 +33,11 @@ from zeta_router.outcome import Fate, Outcome
 from zeta_router.policies.base import Policy
 from zeta_router.request import Request
 from zeta_router.snapshot import ModelSnapshot, Snapshot
+from zeta_router.store.records import AttemptBegan, AttemptEnded, Feedback, Joined, Left, Record
 from zeta_router.tasks.task_guess import TaskGuess
+
+if TYPE_CHECKING:
+    from zeta_router.store.journal import Journal
 
 logger = logging.getLogger("zeta_router")
 
@@ -60,6 +67,14 @@ class Dispatcher:
         self._troubles: dict[str, str] = {}
         self._untold: list[TroubleSeen] = []
         self._tasks: set[str] = set()
+        self.journal: Journal | None = None
+        """Keeps what happens in a store, and brings what other processes learned; None where there is no store."""
+        watch(self)
+
+    @property
+    def lock(self) -> threading.Lock:
+        """Guards fleet and policy; held for moments, never while a model runs."""
+        return self._lock
 
     # -- the fleet -----------------------------------------------------------------------------------------------
 
@@ -67,6 +82,8 @@ class Dispatcher:
         """Add a model on a host, or renew its card, and tell the listeners if it is new."""
         with self._lock:
             is_new = self.fleet.join(card, host)
+            if is_new:
+                self._log(Joined(card, host, self.clock()))
         if is_new:
             self.tell(ModelJoined(card.name, host, self.clock()))
 
@@ -75,6 +92,8 @@ class Dispatcher:
         with self._lock:
             keys = [c.key for c in self.fleet.candidates if c.model == model and host in (None, c.host)]
             gone = [key for key in keys if self.fleet.leave(key)]
+            for name, where in gone:
+                self._log(Left(name, where, self.clock()))
         self.tell(*(ModelLeft(model, where, self.clock()) for _, where in gone))
 
     def saw_resident(self, host: str, names: Iterable[str]) -> None:
@@ -196,9 +215,7 @@ class Dispatcher:
         """
         with self._lock:
             began_at = self.clock()
-            predicted = decision.predicted
-            service = (predicted.load or 0.0) + (predicted.prefill or 0.0) + (predicted.decode or 0.0)
-            number = self.fleet.begin(decision.key, Flight(began_at, service))
+            number = self.fleet.begin(decision.key, self.flight_of(decision, began_at))
             self._decisions += 1
             self._tasks.add(decision.task)
             self._shares[decision.task][decision.model] += 1
@@ -209,7 +226,14 @@ class Dispatcher:
                 self.policy.begin(decision)
             except Exception as error:  # a policy is a plug-in, as above
                 self._trouble("policy", self._says("begin", error, "the request goes on"))
+            self._log(AttemptBegan(decision, began_at))
         return number, began_at
+
+    @staticmethod
+    def flight_of(decision: Decision, began_at: float) -> Flight:
+        """Return what a decision's attempt is expected to be while it runs."""
+        predicted = decision.predicted
+        return Flight(began_at, (predicted.load or 0.0) + (predicted.prefill or 0.0) + (predicted.decode or 0.0))
 
     def end(self, decision: Decision, number: int, outcome: Outcome) -> None:
         """Count an attempt out, fold in how it went, and tell the listeners."""
@@ -217,15 +241,17 @@ class Dispatcher:
         with self._lock:
             now = self.clock()
             self.fleet.end(decision.key, number)
-            self._note_residency(decision, outcome, now)
+            self.note_residency(decision, outcome, now)
             self._meters[decision.model].add(outcome)
             try:
                 noticed = tuple(self.policy.learn(decision, outcome, now=now))
             except Exception as error:  # a policy is a plug-in, as above
                 self._trouble("policy", self._says("learn", error, "this outcome is not learned"))
+            self._log(AttemptEnded(decision.id, outcome, now))
         self.tell(OutcomeSeen(decision, outcome, now), *noticed)
 
-    def _note_residency(self, decision: Decision, outcome: Outcome, now: float) -> None:
+    def note_residency(self, decision: Decision, outcome: Outcome, now: float) -> None:
+        """Take over what an outcome says about the host's memory. Called under the lock."""
         if outcome.fate is not Fate.ok:
             if outcome.fate in (Fate.error, Fate.missing):
                 self.fleet.mark(decision.key, loaded=None, at=now)
@@ -240,16 +266,71 @@ class Dispatcher:
         Raises:
             UnknownDecision: The id is not remembered.
         """
+        decision = self._remembered.get(decision_id)
+        if decision is None and self.journal is not None:
+            decision = self.journal.recall(decision_id)
+        if decision is None:
+            raise UnknownDecision(decision_id)
         with self._lock:
-            decision = self._remembered.get(decision_id)
-            if decision is None:
-                raise UnknownDecision(decision_id)
             now = self.clock()
             try:
                 self.policy.feedback(decision, score, now=now)
             except Exception as error:  # a policy is a plug-in, as above
                 self._trouble("policy", self._says("feedback", error, "it is not learned"))
+            self._log(Feedback(decision, score, source, now))
         self.tell(FeedbackGiven(decision, score, source, now))
+
+    # -- a store, and other processes ------------------------------------------------------------------------------
+
+    def _log(self, record: Record) -> None:
+        """Note what happened, under the lock: in the order in which it was learned."""
+        if self.journal is not None:
+            self.journal.log(record)
+
+    def adopt(
+        self,
+        meters: Mapping[str, Meter],
+        tasks: Iterable[str],
+        resident: Mapping[Key, tuple[bool | None, float]],
+    ) -> None:
+        """Take over what a store has beside the policy's state. Called under the lock.
+
+        Args:
+            meters: Model -> what was measured.
+            tasks: Tasks that were seen.
+            resident: Model and host -> in memory or not, and when it was seen there; what is known here wins.
+        """
+        self._meters = defaultdict(Meter, meters)
+        self._tasks.update(tasks)
+        for key, (loaded, at) in resident.items():
+            known = self.fleet.get(key)
+            if known is not None and known.loaded is None and known.loaded_at < at:
+                self.fleet.mark(key, loaded=loaded, at=at)
+
+    def trouble(self, where: str, what: str) -> None:
+        """Say a trouble, once, and tell the listeners at the next event."""
+        with self._lock:
+            self._trouble(where, what)
+
+    def before_fork(self) -> None:
+        """Let no other thread be in the middle of anything."""
+        if self.journal is not None:
+            self.journal.rest()
+        self._lock.acquire()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+        self._lock.release()
+        if self.journal is not None:
+            self.journal.go_on()
+
+    def after_fork_in_child(self) -> None:
+        """Go on with own randomness, or two children would give two decisions one id; what runs is the parent's."""
+        self._rng.seed(f"{self._rng.getrandbits(64)} {os.getpid()} {os.urandom(8).hex()}")
+        self.fleet.ground()
+        if self.journal is not None:
+            self.journal.forget()
+        self._lock.release()
 
     # -- telling -------------------------------------------------------------------------------------------------
 
@@ -311,6 +392,7 @@ class Dispatcher:
                 in_flight=self.fleet.in_flight,
                 shares={task: dict(counts) for task, counts in self._shares.items()},
                 troubles=tuple(self._troubles),
+                store=self.journal.state() if self.journal is not None else None,
             )
 
 

@@ -68,6 +68,12 @@ class Fleet:
             del self._flights[key]
         self._renew(key)
 
+    def ground(self) -> None:
+        """Count everything out: this process was forked, and what is in flight is its parent's."""
+        for key in tuple(self._flights):
+            for number in tuple(self._flights[key]):
+                self.end(key, number)
+
     def mark(self, key: Key, *, loaded: bool | None, at: float) -> None:
         """Note that a model is in memory, is not, or may be either, at a time in seconds since the epoch."""
         known = self._candidates.get(key)

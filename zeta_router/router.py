@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -24,6 +25,7 @@ from zeta_router.policies.base import Policy
 from zeta_router.policies.phase_times import PhaseTimes
 from zeta_router.request import Request
 from zeta_router.snapshot import Snapshot
+from zeta_router.store import Store, open_store
 from zeta_router.tasks import TaskGuess, classify
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ class ZetaDynamicRouter:
         headers: Sent to every host, e.g. for a proxy that wants a key; shown nowhere.
         objective: `balanced`, `fastest`, `best`, or an `Objective` of your own numbers.
         policy: Who picks; None is `PhaseTimes(objective)`.
+        store: Where what it learns survives: a path or `sqlite:///PATH` for one machine, `redis://HOST:PORT/N` for
+            several, `default` for the user's data folder, or a store. None keeps it in memory.
         allow_cloud: Names of cloud models (`*-cloud`) that may be used: prompts leave the machine for those.
         clock: Seconds since the epoch, never going back; a simulator passes its own.
         rng: A `Random`, or a seed for one; all randomness comes from it.
@@ -60,7 +64,8 @@ class ZetaDynamicRouter:
         ConfigError: A setting is wrong; the text says which and what to do.
         CloudModelRefused: A model runs in a cloud and is not in `allow_cloud`.
 
-    Constructing a router contacts nobody. Safe to use from several threads.
+    Constructing a router contacts no Ollama; with a store it waits up to two seconds for what was learned before. Safe
+    to use from several threads, and across `fork`.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class ZetaDynamicRouter:
         headers: Mapping[str, str] | None = None,
         objective: str | Objective = "balanced",
         policy: Policy | None = None,
+        store: str | os.PathLike[str] | Store | None = None,
         allow_cloud: Collection[str] = (),
         clock: Clock | None = None,
         rng: Random | int | None = None,
@@ -96,8 +102,14 @@ class ZetaDynamicRouter:
             rng=rng if isinstance(rng, Random) else Random(rng),
             limits=self.limits,
         )
+        if store is not None:
+            from zeta_router.store.journal import Journal
+
+            self._dispatcher.journal = Journal(open_store(store), self._dispatcher)
         for card in cards:
             self.join(card)
+        if self._dispatcher.journal is not None:
+            self._dispatcher.journal.start()
 
     @classmethod
     def from_ollama(
@@ -142,7 +154,17 @@ class ZetaDynamicRouter:
         return self._dispatcher.clock
 
     def close(self) -> None:
-        """Let go of what the router holds. Everything is in memory today, so that closing twice, or never, is safe."""
+        """Store what waits to be stored and let go of the store. Closing twice is safe; without a store, so is never.
+
+        The router decides and learns afterwards as before, in memory. A router that is not closed is at exit.
+        """
+        if self._dispatcher.journal is not None:
+            self._dispatcher.journal.close()
+
+    @property
+    def store(self) -> Store | None:
+        """The store that was given or named; None where everything is in memory."""
+        return self._dispatcher.journal.store if self._dispatcher.journal is not None else None
 
     # -- the fleet -----------------------------------------------------------------------------------------------
 

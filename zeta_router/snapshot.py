@@ -30,6 +30,24 @@ class ModelSnapshot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoreState:
+    """How a router's store is doing."""
+
+    name: str
+    """Where it is, without user and password."""
+    trouble: str | None
+    """What is wrong now, and what helps; None while it works."""
+    waiting: int
+    """Records that are not stored yet."""
+    dropped: int
+    """Records that were given up, because the store was away for too long."""
+    stored: int
+    """Records of this process that were stored."""
+    folded: int
+    """Entries of all processes that were learned from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """A router at one moment. Changing the router afterwards does not change it."""
 
@@ -43,3 +61,5 @@ class Snapshot:
     """Task -> model -> decisions acted on."""
     troubles: tuple[str, ...] = ()
     """The router's own troubles, each said once."""
+    store: StoreState | None = None
+    """None where the router has no store."""

@@ -49,7 +49,7 @@ class Fold:
 
     Args:
         policy: Changed by folding. Give each fold its own.
-        machine: This machine's name. Of others, what is said of `127.0.0.1` is about their own servers, and passed over.
+        machine: This machine's name. What others say of `127.0.0.1` is about their own servers, and passed over.
     """
 
     def __init__(self, policy: Policy, *, machine: str = "") -> None:

@@ -29,6 +29,8 @@ BATCH = 500
 """Lines stored at once: the others wait no longer than that takes."""
 PATIENCE_S = 2.0
 """Seconds that a new router waits for what was learned before; what takes longer arrives while it serves."""
+REST_S = 2.0
+"""Seconds that a fork waits for the store."""
 CLOSE_S = 5.0
 """Seconds that closing waits for the store."""
 SNAPSHOT_EVERY = 5_000
@@ -59,7 +61,7 @@ class Journal:
         self._turn_s = turn_s
         self._learned = Learned(dispatcher, store, self._says)
         self._trouble: str | None = None
-        self._closed = False
+        self._closed = self._rests = False
         self._begin()
         _journals.add(self)
 
@@ -69,6 +71,7 @@ class Journal:
         self.outbox = Outbox()
         self._stored = 0
         self._thread: threading.Thread | None = None
+        self._turning = threading.Lock()
         self._wake = threading.Event()
         self._ready = threading.Event()
         self._again_s = AGAIN_FIRST_S
@@ -78,7 +81,7 @@ class Journal:
     # -- called by requests ----------------------------------------------------------------------------------------
 
     def log(self, record: Record) -> None:
-        """Note what happened. Called under the dispatcher's lock, in the order of learning; neither blocks nor raises."""
+        """Note what happened, under the dispatcher's lock and in the order of learning. Neither blocks nor raises."""
         if self._thread is None:
             if self._closed:
                 return
@@ -141,6 +144,10 @@ class Journal:
 
     def turn(self) -> None:
         """Store, read, hand over. Never raises."""
+        with self._turning:
+            self._turn()
+
+    def _turn(self) -> None:
         self.outbox.collect(self._says)
         if time.monotonic() < self._again_at and not self._closed:
             return
@@ -204,12 +211,21 @@ class Journal:
     # -- ends ------------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Store what waits, keep a snapshot, let go of the store. Closing twice is safe; afterwards nothing is noted."""
+        """Store what waits, keep a snapshot, let go of the store; afterwards nothing is noted. Twice is safe."""
         self._closed = True
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             self._wake.set()
             thread.join(CLOSE_S + 1.0)
+
+    def rest(self) -> None:
+        """Let the turn end before the process forks: what SQLite has locked inside would stay so in the child."""
+        self._rests = self._turning.acquire(timeout=REST_S)
+
+    def go_on(self) -> None:
+        """Go on after `rest`."""
+        if self._rests:
+            self._turning.release()
 
     def forget(self) -> None:
         """Begin anew in a process that was forked: what waits is the parent's to store."""

@@ -37,7 +37,9 @@ def open_store(where: str | os.PathLike[str] | Store) -> Store:
     if text == "memory":
         return MemoryStore()
     if text.startswith(REDIS_SCHEMES):
-        raise ConfigError("redis comes next")
+        from zeta_router.store.redis import RedisStore
+
+        return RedisStore(text)
     from zeta_router.store.sqlite import SQLiteStore
 
     if text == "default":

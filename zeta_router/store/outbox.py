@@ -56,7 +56,9 @@ class Outbox:
                 self._unsent.append(Posted(encode(record, seq), record))
             except (ValueError, TypeError, AttributeError) as error:  # a policy's figures may be anything
                 self.dropped += 1
-                spoiled(f"a record cannot be written ({type(error).__name__}): it holds what is no plain number or text")
+                spoiled(
+                    f"a record cannot be written ({type(error).__name__}): it holds what is no plain number or text"
+                )
         while len(self._unsent) > WAITING_MOST:
             self._unsent.popleft()
             self.dropped += 1

@@ -73,7 +73,8 @@ class SQLiteStore:
         while left is None or left > 0:
             page = PAGE if left is None else min(PAGE, left)
             rows = self._query(
-                "SELECT position, writer, seq, stored_at, line FROM entries WHERE position > ? ORDER BY position LIMIT ?",
+                "SELECT position, writer, seq, stored_at, line FROM entries WHERE position > ?"
+                " ORDER BY position LIMIT ?",
                 (position, page),
             )
             for position, writer, seq, stored_at, text in rows:
@@ -87,7 +88,9 @@ class SQLiteStore:
         ((low, high),) = self._query("SELECT COALESCE(MIN(position), 1) - 1, COALESCE(MAX(position), 0) FROM entries")
         while low < high:
             middle = (low + high + 1) // 2
-            rows = self._query("SELECT stored_at FROM entries WHERE position <= ? ORDER BY position DESC LIMIT 1", (middle,))
+            rows = self._query(
+                "SELECT stored_at FROM entries WHERE position <= ? ORDER BY position DESC LIMIT 1", (middle,)
+            )
             if rows and rows[0][0] >= since:
                 high = middle - 1
             else:

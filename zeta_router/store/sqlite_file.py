@@ -88,14 +88,16 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         return
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first table, or it has no effect
     connection.execute("PRAGMA journal_mode = WAL").fetchall()
-    connection.execute("PRAGMA synchronous = NORMAL")  # in WAL a crash of the machine loses seconds, and damages nothing
+    connection.execute(
+        "PRAGMA synchronous = NORMAL"
+    )  # in WAL a crash of the machine loses seconds, and damages nothing
     connection.execute("BEGIN IMMEDIATE")
     try:
         for number, statements in enumerate(MIGRATIONS[_version(connection, path) :], _version(connection, path) + 1):
             for statement in statements:
                 connection.execute(statement)
             if number == 1:
-                # Positions start at the time in milliseconds, so that a file that replaces another one goes on behind it.
+                # positions start at the time in ms, so that a file that replaces another one goes on behind it
                 connection.execute(
                     "INSERT INTO sqlite_sequence (name, seq) VALUES ('entries', ?)", (int(time.time() * 1000),)
                 )
@@ -189,7 +191,8 @@ def _is_sound(path: Path) -> bool:
         return True
     connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1.0)
     try:
-        return connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+        ((verdict,),) = connection.execute("PRAGMA quick_check(1)")
+        return bool(verdict == "ok")
     except sqlite3.DatabaseError as error:
         return "malformed" not in str(error) and "not a database" not in str(error)
     finally:
