@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zeta_langchain.chat import ChatZeta
+    from zeta_langchain.embeddings import ZetaEmbeddings
     from zeta_langchain.runnable import ZetaRunnable
 
-__all__ = ["ChatZeta", "ZetaRunnable"]
+__all__ = ["ChatZeta", "ZetaEmbeddings", "ZetaRunnable"]
 
 _HOMES = {
     "ChatZeta": "zeta_langchain.chat",
+    "ZetaEmbeddings": "zeta_langchain.embeddings",
     "ZetaRunnable": "zeta_langchain.runnable",
 }
 

@@ -20,6 +20,7 @@ from zeta_router.errors import (
     ServerTimeout,
     ServerUnreachable,
     UnknownDecision,
+    VectorsDoNotMix,
     ZetaError,
 )
 from zeta_router.events import (
@@ -96,6 +97,7 @@ __all__ = [
     "Timings",
     "TroubleSeen",
     "UnknownDecision",
+    "VectorsDoNotMix",
     "ZetaDynamicRouter",
     "ZetaError",
     "__version__",

@@ -3,6 +3,7 @@
 ```text
 ZetaError
 ├── ConfigError              a setting is wrong (also a ValueError)
+│   └── VectorsDoNotMix      another embedding model, or another version of it, than the index was made with
 ├── InvalidRequest           a request is wrong (also a ValueError); nothing was sent
 ├── UnknownDecision          feedback or an explanation for a decision nobody remembers (also a KeyError)
 ├── NoCapableModel           no model of the fleet can take this request; says which need excluded which model
@@ -31,6 +32,10 @@ class ZetaError(Exception):
 
 class ConfigError(ZetaError, ValueError):
     """A setting is wrong: the text names the field, the value and the way out."""
+
+
+class VectorsDoNotMix(ConfigError):
+    """Vectors of two models, or of two versions of one, would come into one index, where they mean nothing together."""
 
 
 class InvalidRequest(ZetaError, ValueError):

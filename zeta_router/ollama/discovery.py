@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zeta_router.errors import OllamaError
-from zeta_router.model import ModelCard
+from zeta_router.model import ModelCard, canonical
 from zeta_router.ollama.addresses import Connection
 from zeta_router.ollama.cards import card_of, is_allowed, is_cloud
 from zeta_router.ollama.errors import translated
@@ -40,7 +40,11 @@ class Resident:
 
 
 def discover(
-    connection: Connection, *, allow_cloud: Collection[str] = (), known: Shown | None = None
+    connection: Connection,
+    *,
+    allow_cloud: Collection[str] = (),
+    known: Shown | None = None,
+    only: str | None = None,
 ) -> tuple[ModelCard, ...]:
     """Return a card for every model that a server has, newest first. Cloud models are left out unless allowed by name.
 
@@ -50,6 +54,7 @@ def discover(
         connection: The server.
         allow_cloud: Tags of the cloud models that may be used.
         known: What was shown before, by digest; what is new is added.
+        only: The one model to ask about; None for all.
 
     Raises:
         ServerUnreachable: No Ollama answers at this address.
@@ -59,7 +64,7 @@ def discover(
 
     known = {} if known is None else known
     with translated(connection.address), client_for(connection) as client:
-        entries = _entries(body_of(client.get("/api/tags"), connection), connection, allow_cloud)
+        entries = _entries(body_of(client.get("/api/tags"), connection), connection, allow_cloud, only)
         asked = _unknown(entries, known)
         with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
             answers = list(pool.map(lambda name: _shown(client, connection, name), asked.values()))
@@ -67,7 +72,11 @@ def discover(
 
 
 async def adiscover(
-    connection: Connection, *, allow_cloud: Collection[str] = (), known: Shown | None = None
+    connection: Connection,
+    *,
+    allow_cloud: Collection[str] = (),
+    known: Shown | None = None,
+    only: str | None = None,
 ) -> tuple[ModelCard, ...]:
     """Do what `discover` does, without blocking the event loop."""
     import asyncio
@@ -76,7 +85,7 @@ async def adiscover(
     at_once = asyncio.Semaphore(AT_ONCE)
     with translated(connection.address):
         async with aclient_for(connection) as client:
-            entries = _entries(body_of(await client.get("/api/tags"), connection), connection, allow_cloud)
+            entries = _entries(body_of(await client.get("/api/tags"), connection), connection, allow_cloud, only)
             asked = _unknown(entries, known)
             answers = await asyncio.gather(*(_ashown(client, connection, name, at_once) for name in asked.values()))
     return _cards(entries, asked, answers, known, connection)
@@ -119,12 +128,15 @@ async def _ashown(
         return None
 
 
-def _entries(body: Mapping[str, Any], connection: Connection, allow_cloud: Collection[str]) -> list[Mapping[str, Any]]:
+def _entries(
+    body: Mapping[str, Any], connection: Connection, allow_cloud: Collection[str], only: str | None
+) -> list[Mapping[str, Any]]:
     """Return what the list of models says of each model that may be used."""
     return [
         entry
         for entry in _models(body, connection)
-        if not is_cloud(entry["name"], entry) or is_allowed(entry["name"], allow_cloud)
+        if (only is None or canonical(entry["name"]) == canonical(only))
+        and (not is_cloud(entry["name"], entry) or is_allowed(entry["name"], allow_cloud))
     ]
 
 
