@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ class Flight(NamedTuple):
     """Seconds since the epoch."""
     service: float
     """Seconds it was expected to keep the model busy."""
+    spread: float = 0.1
+    """How uncertain that is: about the standard deviation over the mean."""
 
 
 class Candidate(NamedTuple):
@@ -64,6 +67,10 @@ class Score(NamedTuple):
     decode: float | None = None
     note: str = ""
     """Why it is scored unusually, e.g. `4.8x slower than expected`."""
+    price: float = 0.0
+    """Utility charged for what serving it there costs other requests: a busy GPU, a load. Part of `utility`."""
+    bonus: float = 0.0
+    """Utility credited for what its answer would teach. Part of `utility`."""
 
     @property
     def model(self) -> str:
@@ -102,7 +109,7 @@ class Choice(NamedTuple):
     """What a policy answers: its pick, how sure it was to pick it, and why."""
 
     picked: Score
-    scores: tuple[Score, ...]
+    scores: Sequence[Score]
     """Every candidate that was offered, best first."""
     reason: str
     """One line for a person."""
@@ -138,7 +145,7 @@ class Decision:
     quality: float | None
     """Expected, in [0, 1]."""
     utility: float
-    candidates: tuple[Score, ...]
+    candidates: Sequence[Score]
     """Every candidate with its score, best first."""
     decided_at: float
     """Seconds since the Unix epoch."""
@@ -148,6 +155,8 @@ class Decision:
     request_id: str = ""
     """Shared by all decisions of one request: the id of the first."""
     card: ModelCard | None = None
+    session: str | None = None
+    """Conversation that the request belongs to."""
     tags: tuple[str, ...] = ()
 
     @property

@@ -37,6 +37,16 @@ class Observed(NamedTuple):
         """Whether nothing else ran on the host."""
         return self.others == 0
 
+    def alone_would_be(self, sharing: float) -> Observed:
+        """Return the same as if nothing had run beside it, which made it `sharing` times slower."""
+        if sharing <= 1.0:
+            return self
+        return self._replace(
+            decode_per_token=None if self.decode_per_token is None else self.decode_per_token / sharing,
+            prefill_per_token=None if self.prefill_per_token is None else self.prefill_per_token / sharing,
+            service=None if self.service is None else self.service / sharing,
+        )
+
 
 def observed(decision: Decision, outcome: Outcome) -> Observed:
     """Return what an answer says about speed; implausible figures are left out."""

@@ -9,6 +9,7 @@ from zeta_router.learning import priors
 from zeta_router.learning.drift import Change, Drift
 from zeta_router.learning.health import Health
 from zeta_router.learning.observed import Observed, observed
+from zeta_router.learning.overlap import Beside
 from zeta_router.learning.rates import LogRate
 from zeta_router.model import ModelCard
 from zeta_router.outcome import Fate, Outcome
@@ -17,15 +18,15 @@ FIRST_CALLS = 2
 """Calls after which a rate is known well enough to call another one slow."""
 CACHED = 0.7
 """log 2: a prompt read twice as fast as believed came out of the prompt cache."""
-LOADS_THAT_TELL = 3
-"""Fewer loads than this do not show yet how long the model stays in memory."""
 BOUND_MOST = 2.5
 """log deviation that a call which never ended counts for at most: it may have had other causes."""
 LATE_FACTOR = 2.5
 LATE_S = 2.0
 """A call that took more than `2.5 * expected + 2 s`, and has not ended, says that its model is slow."""
 OVERLAP_COST = 0.8
-"""Models and slots that run at once share the host: each other call may slow this one by so much."""
+"""Models that run at once share the host: each other one slows this one by so much."""
+SLOT_COST = 0.25
+"""Calls that run at once on one model share its weights: each other one slows this one by so much."""
 LOAD_SIGMA = PREFILL_SIGMA = 0.3
 """log standard deviations that are usual."""
 
@@ -39,11 +40,9 @@ class Runner:
         "drift",
         "health",
         "load",
-        "loads",
         "prefill",
         "prior_decode",
         "prior_prefill",
-        "served",
     )
 
     def __init__(self, card: ModelCard, *, offset: float = 0.0) -> None:
@@ -56,13 +55,6 @@ class Runner:
         self.load = LogRate(priors.log_load(card))
         self.drift = Drift()
         self.health = Health()
-        self.loads = 0
-        self.served = 0
-
-    @property
-    def served_per_load(self) -> float:
-        """Answers that one load was good for, so far: low where models keep evicting each other."""
-        return self.served / self.loads if self.loads >= LOADS_THAT_TELL else math.inf
 
     def shift(self, offset: float) -> None:
         """Move what is still only a prior to the host's offset."""
@@ -71,8 +63,13 @@ class Runner:
         if self.prefill.count == 0:
             self.prefill.move(self.prior_prefill + offset)
 
-    def learn(self, decision: Decision, outcome: Outcome, now: float) -> tuple[Change, float]:
-        """Fold in how an attempt ended; return what became noticeable, and log(observed / expected)."""
+    def learn(
+        self, decision: Decision, outcome: Outcome, now: float, beside: Beside | None = None
+    ) -> tuple[Change, float]:
+        """Fold in how an attempt ended; return what became noticeable, and log(observed / expected).
+
+        `beside` is what ran at the same time: it made the call slower, and says nothing of the model.
+        """
         fate = outcome.fate
         if fate.answered or (fate.is_failure and not _ended_before_its_time(decision, outcome)):
             self.health.learn(fate.answered, now)
@@ -80,19 +77,16 @@ class Runner:
             return self._learn_bound(decision, outcome, now)
         if fate is not Fate.ok:
             return Change.none, 0.0
-        return self._learn_times(observed(decision, outcome), now)
+        seen = observed(decision, outcome)
+        return self._learn_times(seen.alone_would_be(_sharing(seen, beside)), now)
 
     def _learn_times(self, seen: Observed, now: float) -> tuple[Change, float]:
-        self.served += 1
         if seen.load is not None and (seen.alone or seen.load < self.load.seconds):
             # beside other calls it contains the queue for loads, and only shows that a load takes no longer
             self.load.learn(math.log(seen.load), LOAD_SIGMA)
-            self.loads += seen.alone
         ratio = self._ratio(seen)
         if ratio is None:
             return Change.none, 0.0
-        if ratio > 0.0 and seen.others:
-            ratio = max(0.0, ratio - math.log1p(OVERLAP_COST * seen.others))
         change = Change.none
         if self.decode.count + self.prefill.count >= FIRST_CALLS:
             change = self.drift.observe(ratio, now)
@@ -165,3 +159,10 @@ def _ended_before_its_time(decision: Decision, outcome: Outcome) -> bool:
         return False
     seen, predicted = outcome.timings.total, decision.predicted.total
     return seen is not None and predicted is not None and seen < predicted
+
+
+def _sharing(seen: Observed, beside: Beside | None) -> float:
+    """Return how many times slower than alone a call was for what ran beside it."""
+    if beside is None:  # its begin was not seen: what was in flight when it was decided must do
+        return 1.0 + OVERLAP_COST * seen.others
+    return 1.0 + OVERLAP_COST * beside.models + SLOT_COST * beside.calls

@@ -1,0 +1,95 @@
+"""`Memory`: which models a host holds together, found out from what was in memory at once and what was evicted."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+KEPT_S = 300.0
+"""Ollama lets go of a model that was idle for five minutes, unless it was told otherwise."""
+EVICTED_WITHIN_S = 0.9 * KEPT_S
+"""A model that was gone sooner than this after its last use had to go; later, it may have been let go."""
+
+
+@dataclass(slots=True)
+class _Resident:
+    gigabytes: float
+    used_at: float
+    changed_at: float
+    """When it was last known to come or to be there."""
+    sure: bool = True
+    """Not sure after another model was loaded, which it may have had to make room for."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """Bounds on the gigabytes and the number of models that a host holds at once.
+
+    Ollama tells what is in memory, not what would fit. So what was seen together fits; what made another model go does
+    not; of what lies between it is hoped that it does. Source: the Zeta learning study, section 8.3.
+    """
+
+    held_gb: float = 0.0
+    """Most gigabytes that were in memory at once."""
+    held_models: int = 0
+    refused_gb: float = math.inf
+    """Fewest gigabytes for which a model had to go."""
+    refused_models: float = math.inf
+    """Fewest models for which one had to go although their gigabytes would have fit."""
+    _residents: dict[str, _Resident] = field(default_factory=dict)
+    _newest: str | None = None
+    """The model that was loaded last."""
+
+    def used(self, model: str, gigabytes: float, *, loaded_for_it: bool, now: float) -> None:
+        """Note that a model answered, and whether it had to be loaded for that."""
+        known = self._residents.get(model)
+        if loaded_for_it:
+            if known is not None and self._newest != model:
+                self._gone(model, known, now)
+            for other in self._residents.values():
+                other.sure = False
+            self._newest = model
+        self._residents[model] = _Resident(gigabytes, now, now)
+        self._fits()
+
+    def seen(self, model: str, gigabytes: float, loaded: bool | None, at: float) -> None:
+        """Note whether the host has a model in memory, as of a time; None is that nobody knows."""
+        known = self._residents.get(model)
+        if known is None:
+            if loaded:
+                self._residents[model] = _Resident(gigabytes, at, at)
+        elif at >= known.changed_at:
+            if loaded:
+                known.sure = True
+                known.changed_at = at
+            elif loaded is False:
+                self._gone(model, known, at)
+
+    def room_for(self, gigabytes: float) -> bool:
+        """Return whether a model would fit beside those in memory, or might."""
+        total = gigabytes + sum(resident.gigabytes for resident in self._residents.values())
+        return (total <= self.held_gb or total < self.refused_gb) and len(self._residents) + 1 < self.refused_models
+
+    @property
+    def residents(self) -> tuple[str, ...]:
+        """The models in memory, as far as known."""
+        return tuple(self._residents)
+
+    def _fits(self) -> None:
+        sure = [resident.gigabytes for resident in self._residents.values() if resident.sure]
+        self.held_gb = max(self.held_gb, sum(sure))
+        self.held_models = max(self.held_models, len(sure))
+        if self.refused_gb <= self.held_gb:
+            self.refused_gb = math.inf  # something else was in the way then
+        if self.refused_models <= self.held_models:
+            self.refused_models = math.inf
+
+    def _gone(self, model: str, resident: _Resident, now: float) -> None:
+        """Take a model out; if it was used lately, it had to go: all of them were too much, or too many."""
+        if now - resident.used_at < EVICTED_WITHIN_S and self._newest not in (None, model):
+            total = sum(other.gigabytes for other in self._residents.values())
+            if total > self.held_gb:
+                self.refused_gb = min(self.refused_gb, total)
+            elif len(self._residents) > self.held_models:
+                self.refused_models = min(self.refused_models, len(self._residents))
+        del self._residents[model]

@@ -1,0 +1,185 @@
+"""The score of every candidate for one request: the inner loop of the router, written to be fast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from zeta_router.decision import Candidate
+from zeta_router.learning.memory import KEPT_S
+from zeta_router.learning.priors import PREFILL_BASE_S
+from zeta_router.learning.health import AILING
+from zeta_router.learning.runner import OVERLAP_COST, SLOT_COST
+from zeta_router.objective import Objective
+from zeta_router.policies.forecast import FADING, Forecast
+from zeta_router.learning.waiting import Busy
+from zeta_router.scores import Row
+
+Key = tuple[str, str]
+
+FAILURE_COST = 0.25
+"""Utility that a failed attempt costs besides its answer: the next model has to start over."""
+MAYBE_COLD = 0.5
+"""Share of the load that is expected where nobody knows whether the model is in memory."""
+FIRST_USES = 5.0
+"""Requests that are expected to share a load before anything is known of the traffic."""
+IDLE: Sequence[Busy] = ()
+
+
+@dataclass(slots=True)
+class Moment:
+    """What is asked, in numbers, and how things are just now."""
+
+    task: str
+    tokens: int
+    most: int | None
+    """Bound on the tokens of the answer."""
+    deadline: float | None
+    """Seconds."""
+    now: float
+    busy: Mapping[str, Sequence[Busy]]
+    """Host -> its models that have calls in flight."""
+    cached: Mapping[Key, float]
+    """Tokens of the prompt that a model on a host is expected to have in its cache."""
+
+
+class Rare(Protocol):
+    """What only some candidates raise: a busy host, a model that is not in memory or has failed lately."""
+
+    def slots(self, host: str) -> int:
+        """Return how many calls a host serves per model at once."""
+        ...
+
+    def before_load(self, candidate: Candidate, busy: Sequence[Busy]) -> float:
+        """Return the seconds until the load of a model can start, beside these busy ones of its host."""
+        ...
+
+    def success(self, key: Key, now: float) -> float:
+        """Return the probability that a model on a host answers."""
+        ...
+
+
+def score_all(
+    moment: Moment,
+    candidates: Sequence[Candidate],
+    forecasts: Sequence[Forecast],
+    qualities: Sequence[float],
+    objective: Objective,
+    rare: Rare,
+) -> list[Row]:
+    """Return the fields of a `Score` for each candidate; `forecasts` and `qualities` belong to them in order."""
+    expected = objective.seconds_for(moment.task)
+    inverse, within, beyond, most = 1.0 / expected, objective.within, objective.beyond, objective.most
+    bend = within - beyond
+    tokens, longest, deadline, cached, now = (
+        moment.tokens,
+        moment.most,
+        moment.deadline,
+        moment.cached,
+        moment.now,
+    )
+    rows: list[Row] = []
+    add = rows.append
+    for candidate, forecast, quality in zip(candidates, forecasts, qualities):  # noqa: B905 (slower)
+        _, host, loaded, flights, host_flights, loaded_at = candidate
+        _, per_prompt, per_output, short, middle, long, success, _, queued, shared, load, worth, note = forecast
+        prefill = PREFILL_BASE_S + per_prompt * tokens
+        wait = 0.0
+        if longest is not None:
+            cut = per_output * longest
+            if long > cut:
+                short, middle, long = min(short, cut), min(middle, cut), cut
+        if cached:
+            prefill -= per_prompt * min(cached.get((candidate[0].name, host), 0.0), tokens)
+        # what is in memory for sure needs no load; with calls in flight it is being loaded, and they wait for it
+        cold = 0.0
+        if loaded is None:
+            cold = MAYBE_COLD
+        elif not flights and (not loaded or now - loaded_at > KEPT_S):
+            cold = MAYBE_COLD if loaded else 1.0
+        if host_flights:
+            prefill, short, middle, long, wait, late = _beside(
+                candidate, forecast, moment, rare, cold, prefill, short, middle, long
+            )
+            if late:
+                note = late
+        fixed = wait + prefill
+        if cold:
+            load *= cold
+            fixed += load
+            if loaded is False:
+                note = note or "cold"
+        else:
+            load = 0.0
+        ratio = (fixed + short) * inverse
+        loss = within * ratio if ratio <= 1.0 else bend + beyond * ratio
+        penalty = loss if loss < most else most
+        ratio = (fixed + middle) * inverse
+        loss = within * ratio if ratio <= 1.0 else bend + beyond * ratio
+        penalty += 4.0 * (loss if loss < most else most)
+        ratio = (fixed + long) * inverse
+        loss = within * ratio if ratio <= 1.0 else bend + beyond * ratio
+        penalty = (penalty + (loss if loss < most else most)) / 6.0
+        decode = (short + 4.0 * middle + long) / 6.0
+        work = prefill + decode
+        price = work * (work * queued + shared)
+        if cold:
+            if worth is None:
+                now_only = objective.expected_penalty(wait + prefill, (short, middle, long), expected)
+                price -= (penalty - now_only) * (1.0 - 1.0 / FIRST_USES)
+            else:
+                price -= cold * worth
+        if deadline is not None and fixed + decode > deadline:
+            penalty = max(penalty, most)
+            note = note or "past the deadline"
+        if success == FADING:
+            success = rare.success((candidate[0].name, host), now)
+            if success < AILING:
+                note = f"answers {success:.0%} of its calls" + (f", {note}" if note else "")
+        utility = success * quality - penalty - (1.0 - success) * FAILURE_COST - price
+        add((candidate, utility, quality, wait, load, prefill, decode, note, price, 0.0))
+    return rows
+
+
+def _beside(
+    candidate: Candidate,
+    forecast: Forecast,
+    moment: Moment,
+    rare: Rare,
+    cold: float,
+    prefill: float,
+    short: float,
+    middle: float,
+    long: float,
+) -> tuple[float, float, float, float, float, str]:
+    """Return prefill, decode at the three nodes and wait beside what runs on the host, and a note if one is late.
+
+    Sharing costs at most as long as the request itself runs, or the others still do.
+    """
+    model, slots = candidate.card.name, rare.slots(candidate.host)
+    mates = moment.busy.get(candidate.host, IDLE)
+    wait, crowd, note = 0.0, 1.0, ""
+    for busy in mates:
+        if busy.model == model:
+            if busy.calls >= slots:
+                wait = busy.remaining / slots
+            else:
+                crowd = 1.0 + SLOT_COST * busy.calls
+            if busy.late > forecast.slowdown:
+                crowd *= busy.late / forecast.slowdown
+                note = f"a call on it takes {busy.late:.1f}x longer than expected"
+    if cold == 1.0:
+        wait += rare.before_load(candidate, mates)
+    prefill, short, middle, long = prefill * crowd, short * crowd, middle * crowd, long * crowd
+    more_short = more_middle = more_long = 0.0
+    for busy in mates:
+        left = busy.remaining / min(busy.calls, slots) - wait
+        if busy.model != model and left > 0.0:
+            more_short += min(prefill + short, left)
+            more_middle += min(prefill + middle, left)
+            more_long += min(prefill + long, left)
+    short += OVERLAP_COST * more_short
+    middle += OVERLAP_COST * more_middle
+    long += OVERLAP_COST * more_long
+    return prefill, short, middle, long, wait, note

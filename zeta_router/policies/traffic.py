@@ -1,0 +1,115 @@
+"""`Traffic`: who asks for what, and what a second of GPU time costs the others."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from zeta_router.learning.runner import OVERLAP_COST, SLOT_COST
+from zeta_router.learning.traffic import FADES_S, Rate
+
+HORIZON_S = FADES_S
+"""Ollama keeps an idle model for five minutes by default: what comes within them is served by one load."""
+AT_LEAST = 4.0
+"""Requests that are expected of any task: a first one is seldom the last, so its best model is worth loading."""
+TOKENS_GAIN = 0.05
+MOST_TASKS = 256
+Key = tuple[str, str]
+
+
+class Price(NamedTuple):
+    """What `w` seconds of work cost other requests: `w * (w * queued + shared)` utility."""
+
+    queued: float
+    """Per second squared: requests that queue behind, and wait for half of it on average."""
+    shared: float
+    """Per second: requests on the host's other models, which get slower meanwhile."""
+
+
+FREE = Price(0.0, 0.0)
+
+
+@dataclass(slots=True)
+class _Asked:
+    """One task: its requests, and the prompt that is typical of them."""
+
+    requests: Rate = field(default_factory=Rate)
+    log_tokens: float = 0.0
+    count: int = 0
+
+
+@dataclass(slots=True)
+class _Served:
+    """One model on one host."""
+
+    arrivals: Rate = field(default_factory=Rate)
+    """Of requests, each weighted with the utility that a second costs it."""
+    work: Rate = field(default_factory=Rate)
+    """Of seconds of work, weighted likewise."""
+
+
+@dataclass(slots=True)
+class Traffic:
+    """Arrival rates per task and per model and host, fading within about five minutes.
+
+    Source: the Zeta learning study, section 8.5 (the price of GPU time in its quadratic form: a constant price per
+    second costs 3.5 % there).
+    """
+
+    _tasks: dict[str, _Asked] = field(default_factory=dict)
+    _runners: dict[Key, _Served] = field(default_factory=dict)
+
+    def begin(self, key: Key, task: str, tokens: int, work: float, slope: float, now: float) -> None:
+        """Count one request.
+
+        Args:
+            key: Model and host that serve it.
+            task: Its task.
+            tokens: Of its prompt.
+            work: Seconds of prefill and decode that are expected.
+            slope: Utility that a further second costs it.
+            now: Seconds since the epoch.
+        """
+        asked = self._tasks.get(task)
+        if asked is None:
+            while len(self._tasks) >= MOST_TASKS:
+                del self._tasks[next(iter(self._tasks))]
+            asked = self._tasks[task] = _Asked()
+        asked.requests.add(1.0, now)
+        asked.count += 1
+        gain = max(1.0 / asked.count, TOKENS_GAIN)
+        asked.log_tokens += gain * (math.log(max(tokens, 1)) - asked.log_tokens)
+        served = self._runners.setdefault(key, _Served())
+        served.arrivals.add(slope, now)
+        served.work.add(slope * work, now)
+
+    def forget(self, key: Key) -> None:
+        """Let go of a model on a host that is no longer there."""
+        self._runners.pop(key, None)
+
+    def prices(self, slots: dict[str, int], now: float) -> dict[Key, Price]:
+        """Return what work costs others, per model and host; `slots` are calls that a host serves per model at once."""
+        work = {key: served.work.per_second(now) for key, served in self._runners.items()}
+        by_host: dict[str, float] = {}
+        for (_, host), weighted in work.items():
+            by_host[host] = by_host.get(host, 0.0) + weighted
+        prices: dict[Key, Price] = {}
+        for key, served in self._runners.items():
+            arrivals, count = served.arrivals.per_second(now), slots.get(key[1], 1)
+            queued = arrivals / (2.0 * count * count)
+            if count > 1:
+                queued += SLOT_COST * arrivals / count
+            prices[key] = Price(queued, OVERLAP_COST * max(by_host[key[1]] - work[key], 0.0))
+        for host, weighted in by_host.items():
+            prices[("", host)] = Price(0.0, OVERLAP_COST * weighted)  # of a model there that nobody uses yet
+        return prices
+
+    def expect(self, task: str, now: float) -> float:
+        """Return how many requests of a task the next five minutes will bring, if they are like the last."""
+        asked = self._tasks.get(task)
+        return AT_LEAST if asked is None else max(asked.requests.per_second(now) * HORIZON_S, AT_LEAST)
+
+    def tasks(self) -> dict[str, int]:
+        """Return the tasks that were asked for, and the tokens of a prompt that is typical of each."""
+        return {task: round(math.exp(asked.log_tokens)) for task, asked in self._tasks.items()}

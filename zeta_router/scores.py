@@ -1,0 +1,66 @@
+"""`Scores`: every candidate with its score, best first, put into words and order only when somebody reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
+
+from zeta_router.decision import Score
+
+if TYPE_CHECKING:
+    from zeta_router.decision import Candidate
+
+Row: TypeAlias = tuple["Candidate", float, float, float, float, float, float, str, float, float]
+"""The fields of a `Score`, in its order."""
+
+UTILITY = 1
+
+
+class Scores(Sequence[Score]):
+    """An immutable sequence of scores that is sorted when it is first read.
+
+    A decision reads the best two of its candidates; only people, logs and tests read them all.
+    """
+
+    __slots__ = ("_rows", "_scores")
+
+    def __init__(self, rows: list[Row], first: Row) -> None:
+        """Keep one row per candidate; `first`, which is one of them, comes first whatever its utility."""
+        self._rows: tuple[list[Row], Row] | None = (rows, first)
+        self._scores: tuple[Score, ...] = ()
+
+    def _read(self) -> tuple[Score, ...]:
+        rows = self._rows
+        if rows is not None:
+            ordered = sorted(rows[0], key=lambda row: (row is not rows[1], -row[UTILITY]))
+            self._scores = tuple(map(Score._make, ordered))
+            self._rows = None  # after: a second thread that reads at the same time makes the same
+        return self._scores
+
+    @overload
+    def __getitem__(self, index: int) -> Score: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Score, ...]: ...
+    def __getitem__(self, index: int | slice) -> Score | tuple[Score, ...]:
+        return self._read()[index]
+
+    def __len__(self) -> int:
+        rows = self._rows
+        return len(self._scores) if rows is None else len(rows[0])
+
+    def __iter__(self) -> Iterator[Score]:
+        return iter(self._read())
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, (Scores, tuple)):
+            return self._read() == tuple(other)
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._read())
+
+    def __repr__(self) -> str:
+        return repr(self._read())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return tuple, (self._read(),)  # a copy is a plain tuple of scores: it is equal, and needs nothing of this class
