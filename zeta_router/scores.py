@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 Row: TypeAlias = tuple["Candidate", float, float, float, float, float, float, str, float, float]
 """The fields of a `Score`, in its order."""
 
-UTILITY = 1
-
 
 class Scores(Sequence[Score]):
     """An immutable sequence of scores that is sorted when it is first read.
@@ -32,8 +30,9 @@ class Scores(Sequence[Score]):
     def _read(self) -> tuple[Score, ...]:
         rows = self._rows
         if rows is not None:
-            ordered = sorted(rows[0], key=lambda row: (row is not rows[1], -row[UTILITY]))
-            self._scores = tuple(map(Score._make, ordered))
+            scores = [Score._make(row) for row in rows[0] if row is not rows[1]]
+            scores.sort(key=_utility, reverse=True)
+            self._scores = (Score._make(rows[1]), *scores)
             self._rows = None  # after: a second thread that reads at the same time makes the same
         return self._scores
 
@@ -64,3 +63,7 @@ class Scores(Sequence[Score]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return tuple, (self._read(),)  # a copy is a plain tuple of scores: it is equal, and needs nothing of this class
+
+
+def _utility(score: Score) -> float:
+    return score.utility

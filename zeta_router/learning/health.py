@@ -40,6 +40,11 @@ class Health:
         else:
             self._failures += 1.0
 
+    @property
+    def fading(self) -> bool:
+        """Whether the probability changes with time: there are failures to be forgotten."""
+        return self._failures >= NEGLIGIBLE
+
     def probability(self, now: float) -> float:
         """Return the probability of an answer, in (0, 1)."""
         if self._failures < NEGLIGIBLE:  # nothing to fade that would show

@@ -12,6 +12,8 @@ READY_MOST = 256
 TRUSTED_AFTER = 8
 """Answers of one model and task after which the task's overall length is no longer mixed in."""
 FLOOR_GAIN = 0.02
+YOUNG = 30
+"""Answers to a task after which one more changes what is expected of models that have few by 3 % at most."""
 
 
 NODE = math.sqrt(3.0)
@@ -66,6 +68,16 @@ class Lengths:
         self._by_model.setdefault((model, task), _LogNormal()).learn(value)
         self._by_task.setdefault(task, _LogNormal()).learn(value)
         self._ready.pop(task, None)
+
+    def young(self, task: str) -> bool:
+        """Return whether each answer still changes what is expected of all models on a task."""
+        overall = self._by_task.get(task)
+        return overall is None or overall.count < YOUNG
+
+    def forget(self, model: str) -> None:
+        """Let go of a model that is no longer there."""
+        for known in [key for key in self._by_model if key[0] == model]:
+            del self._by_model[known]
 
     def expect(self, model: str, task: str) -> Expected:
         """Return how long the next answer will get."""

@@ -3,62 +3,62 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 
 from zeta_router.decision import Candidate, Choice, Decision, Score
 from zeta_router.events import DriftFound, DriftOver
-from zeta_router.learning import priors
 from zeta_router.learning.drift import Change
 from zeta_router.learning.health import AILING
-from zeta_router.learning.lengths import NO_OUTPUT, Lengths
+from zeta_router.learning.learned import Key, Learned
+from zeta_router.learning.lengths import NO_OUTPUT
 from zeta_router.learning.quality import Qualities, Reading, read
 from zeta_router.learning.runner import Runner
+from zeta_router.learning.waiting import Busy, busy_models
 from zeta_router.model import ModelCard
 from zeta_router.objective import Objective
 from zeta_router.outcome import Fate, Outcome
 from zeta_router.policies.base import Belief
-from zeta_router.policies.demand import Demand
+from zeta_router.policies.forecast import FADING, Forecast
+from zeta_router.policies.loading import LOAD_FOR_OTHERS, worth_of_loading
 from zeta_router.policies.probing import ProbeBudget
-from zeta_router.policies.waiting import overdue, queued, wait_for
+from zeta_router.policies.scoring import Moment, score_all
+from zeta_router.policies.traffic import FREE, Price, Traffic
 from zeta_router.request import Request
+from zeta_router.scores import Row, Scores
 from zeta_router.tasks.task_guess import TaskGuess
 
-NO_WORK = (0.0, 0.0)
-MAYBE_COLD = 0.5
-"""Share of the load that is expected where nobody knows whether the model is in memory."""
-KEPT_S = 300.0
-"""Ollama lets go of a model that was idle for five minutes, unless it was told otherwise."""
-TELLING_CALLS = 8
-"""First answers of a model from which the models not yet seen on its host learn how fast the host is."""
-FAILURE_COST = 0.25
-"""Utility that a failed attempt costs besides its answer: the next model has to start over."""
-LOAD_FOR_OTHERS = 0.3
-"""Share of a load that other requests pay, by waiting behind it or by losing their model. What a load costs is divided
-by the requests that will profit from it: those of the task that the next minutes bring, as far as loads lasted so far.
-"""
 Z90 = 1.2816
+PLAN_EVERY_S = 15.0
+"""Seconds after which prices and the worth of loads are worked out anew: after an answer, outside of any decision."""
+READY_MOST = 256
+"""Kinds of requests whose numbers are kept ready; they are made anew when needed."""
+NOBODY: Mapping[str, Sequence[Busy]] = {}
+NOTHING_CACHED: Mapping[Key, float] = {}
 
 
 class PhaseTimes:
-    """Picks the highest `p_ok * quality - E[penalty(seconds)] - (1 - p_ok) * cost - price of a load`.
+    """Picks the highest `p_ok * quality - E[penalty(seconds)] - (1 - p_ok) * cost - price of what others lose`.
 
     Seconds are predicted in phases, `wait + load + prompt tokens * prefill rate + output tokens * decode rate`, each
     rate learned per (model, host) in log space from Ollama's own clocks. The penalty is taken over the distribution of
     the answer's length, not at its mean: long tails are what break deadlines. A model that becomes slower than expected
     is avoided from the first call that proves it, retried on a small budget, and taken back by the first call that
-    shows it healthy. It draws no random numbers. Source: the Zeta learning study, sections 1 to 4.
+    shows it healthy. It draws no random numbers. Source: the Zeta learning study, sections 1 to 5.
     """
 
     def __init__(self, objective: Objective | None = None) -> None:
         self._objective = objective if objective is not None else Objective()
-        self._runners: dict[tuple[str, str], Runner] = {}
-        self._lengths = Lengths()
+        self._learned = Learned()
         self._qualities = Qualities()
-        self._offsets: dict[str, float] = {}
+        self._traffic = Traffic()
         self._probes = ProbeBudget()
-        self._demand = Demand()
-        self._suspects: set[tuple[str, str]] = set()
+        self._suspects: set[Key] = set()
+        self._prices: dict[Key, Price] = {}
+        self._worth: dict[Key, float] = {}
+        self._planned_at = -math.inf
+        self._ready: dict[str, dict[Key, Forecast]] = {}
+        self._ready_quality: dict[Reading, dict[str, tuple[ModelCard, float]]] = {}
 
     # -- deciding ------------------------------------------------------------------------------------------------
 
@@ -67,180 +67,203 @@ class PhaseTimes:
     ) -> Choice:
         """Score every candidate and pick the best; or a suspect whose retry is due, within the probe budget."""
         task = guess.task
+        moment = Moment(task, request.tokens, request.max_output_tokens, request.deadline, now, NOBODY, NOTHING_CACHED)
+        for candidate in candidates:
+            if candidate.flights:
+                moment.busy = busy_models(candidates, now)
+                break
         reading = read(guess)
-        scores = [self._score(request, task, reading, c, candidates, now) for c in candidates]
-        self._add_curiosity(scores, reading)
-        floor = self._objective.quality_floor
-        if floor > 0.0:
-            scores.sort(key=lambda s: (self._below(s, floor, now), -s.utility))
-        else:
-            scores.sort(key=_by_utility)
-        best = scores[0]
-        due = self._due(request, task, reading, scores, now)
-        if due is not None:
-            ordered = (due, *(s for s in scores if s is not due))
-            reason = f"checking whether {due.model} has recovered ({due.note})"
-            return Choice(due, ordered, reason, explored=True, bounds=self._bounds(due, task))
-        reason = self._reason(best, scores[1] if len(scores) > 1 else None, task)
-        return Choice(best, tuple(scores), reason, bounds=self._bounds(best, task))
-
-    def _score(
-        self,
-        request: Request,
-        task: str,
-        reading: Reading,
-        candidate: Candidate,
-        offered: Sequence[Candidate],
-        now: float,
-    ) -> Score:
-        runner = self._runner(candidate.card, candidate.host)
-        slowdown, load, note = 1.0, 0.0, ""
-        work = NO_WORK
-        if runner.drift.active:
-            slowdown = math.exp(runner.drift.level)
-            note = f"{slowdown:.1f}x slower than expected"
-        if candidate.host_flights:
-            work = queued(candidate, offered, now)
-            late = overdue(candidate, now)
-            if late > slowdown:
-                slowdown = late
-                note = f"a call on it takes {late:.1f}x longer than expected"
-        if candidate.loaded is False:
-            load = runner.load.seconds
-            note = note or "cold"
-        elif candidate.loaded is None or (now - candidate.loaded_at > KEPT_S and not candidate.flights):
-            load = runner.load.seconds * MAYBE_COLD
-        return self._worth(request, task, reading, candidate, runner, slowdown, work, load, note, now)
-
-    def _worth(
-        self,
-        request: Request,
-        task: str,
-        reading: Reading,
-        candidate: Candidate,
-        runner: Runner,
-        slowdown: float,
-        work: tuple[float, float],
-        load: float,
-        note: str,
-        now: float,
-    ) -> Score:
-        objective = self._objective
-        prefill = (priors.PREFILL_BASE_S + request.tokens * runner.prefill.seconds) * slowdown
-        if task == "embedding":
-            lengths = NO_OUTPUT
-        else:
-            lengths = self._lengths.expect(candidate.card.name, task)
-            if request.max_output_tokens is not None:
-                lengths = lengths.cut(request.max_output_tokens)
-        per_token = runner.decode.seconds * slowdown
-        short, middle, long = lengths[0] * per_token, lengths[1] * per_token, lengths[2] * per_token
-        decode = (short + 4.0 * middle + long) / 6.0
-        wait = 0.0 if work is NO_WORK else wait_for(*work, prefill + decode, loaded=not load)
-        expected = objective.seconds_for(task)
-        penalty = objective.expected_penalty(wait + prefill, (short, middle, long), expected)
-        if load:
-            at_once = objective.expected_penalty(wait + prefill + load, (short, middle, long), expected) - penalty
-            to_others = LOAD_FOR_OTHERS * objective.within * load / expected
-            shared_by = 1.0 + min(self._demand.expect(task, now), runner.served_per_load)
-            penalty += (at_once + to_others) / shared_by
-        if request.deadline is not None and wait + load + prefill + decode > request.deadline:
-            penalty = max(penalty, objective.most)
-            note = note or "past the deadline"
-        quality = self._qualities.expect(candidate.card, reading)
-        success = runner.health.probability(now)
-        if success < AILING:
-            note = f"answers {success:.0%} of its calls" + (f", {note}" if note else "")
-        utility = success * quality - penalty - (1.0 - success) * FAILURE_COST
-        return Score(candidate, utility, quality, wait, load, prefill, decode, note)
-
-    def _add_curiosity(self, scores: list[Score], reading: Reading) -> None:
-        """Add what each answer may teach on quality to its utility, for requests that come after it."""
+        forecasts = self._forecasts(task, candidates)
+        qualities = self._expected(reading, candidates)
+        rows = score_all(moment, candidates, forecasts, qualities, self._objective, self._learned)
+        first, second = _best_two(rows)
         heard = self._qualities.heard(reading)
-        if heard <= 0.0 or len(scores) < 2:
-            return
-        first, second = sorted((score.utility for score in scores), reverse=True)[:2]
-        for i, score in enumerate(scores):
-            behind = first - (score.utility if score.utility < first else second)
-            bonus = self._qualities.curiosity(score.candidate.card, reading, score.quality or 0.0, behind, heard)
-            if bonus > 0.0:
-                scores[i] = score._replace(utility=score.utility + bonus)
+        if heard > 0.0 and second is not None:
+            rows = self._with_curiosity(rows, reading, heard, first[1], second[1])
+            first, second = _best_two(rows)
+        if self._objective.quality_floor > 0.0:
+            first, second = self._above_floor(rows, now)
+        if self._suspects and self._probes.affordable:
+            due = self._due(moment, rows, first, reading)
+            if due is not None:
+                score = Score._make(due)
+                reason = f"checking whether {score.model} has recovered ({score.note})"
+                return Choice(score, Scores(rows, due), reason, explored=True, bounds=self._bounds(score, task))
+        picked = Score._make(first)
+        reason = self._reason(first, second, task)
+        return Choice(picked, Scores(rows, first), reason, bounds=self._bounds(picked, task))
 
-    def _due(self, request: Request, task: str, reading: Reading, scores: Sequence[Score], now: float) -> Score | None:
+    def _forecasts(self, task: str, candidates: Sequence[Candidate]) -> list[Forecast]:
+        table = self._ready.get(task)
+        if table is None:
+            if len(self._ready) >= READY_MOST:
+                self._ready.clear()
+            table = self._ready[task] = {}
+        forecasts: list[Forecast] = []
+        for candidate in candidates:
+            card = candidate[0]
+            forecast = table.get((card.name, candidate[1]))
+            if forecast is None or forecast[0] is not card:
+                forecast = table[(card.name, candidate[1])] = self._forecast(task, card, candidate[1])
+            forecasts.append(forecast)
+        return forecasts
+
+    def _forecast(self, task: str, card: ModelCard, host: str) -> Forecast:
+        key = (card.name, host)
+        runner = self._learned.runners.get(key)
+        if runner is None:
+            runner = self._learned.prior(card, host)
+        slowdown = math.exp(runner.drift.level) if runner.drift.active else 1.0
+        per_output = runner.decode.seconds * slowdown
+        lengths = NO_OUTPUT if task == "embedding" else self._learned.lengths.expect(card.name, task)
+        queued, shared = self._prices.get(key) or self._prices.get(("", host), FREE)
+        load = runner.load.seconds
+        worth = self._worth.get(key)
+        if worth is not None:
+            worth -= LOAD_FOR_OTHERS * self._objective.beyond * load / self._objective.seconds_for(task)
+        return Forecast(
+            card=card,
+            per_prompt_token=runner.prefill.seconds * slowdown,
+            per_output_token=per_output,
+            short=lengths.short * per_output,
+            middle=lengths.middle * per_output,
+            long=lengths.long * per_output,
+            success=FADING if runner.health.fading else runner.health.probability(0.0),
+            slowdown=slowdown,
+            queued=queued,
+            shared=shared,
+            load=load,
+            worth=worth,
+            note=f"{slowdown:.1f}x slower than expected" if runner.drift.active else "",
+        )
+
+    def _expected(self, reading: Reading, candidates: Sequence[Candidate]) -> list[float]:
+        """Return the quality that each candidate's answer is expected to have."""
+        table = self._ready_quality.get(reading)
+        if table is None:
+            if len(self._ready_quality) >= READY_MOST:
+                self._ready_quality.clear()
+            table = self._ready_quality[reading] = {}
+        qualities: list[float] = []
+        for candidate in candidates:
+            card = candidate[0]
+            ready = table.get(card.name)
+            if ready is None or ready[0] is not card:
+                ready = table[card.name] = (card, self._qualities.expect(card, reading))
+            qualities.append(ready[1])
+        return qualities
+
+    def _with_curiosity(self, rows: list[Row], reading: Reading, heard: float, best: float, second: float) -> list[Row]:
+        """Return the rows with what each answer may teach on quality, for requests that come after it."""
+        told = []
+        for row in rows:
+            behind = best - (row[1] if row[1] < best else second)
+            bonus = self._qualities.curiosity(row[0][0], reading, row[2], behind, heard)
+            told.append((row[0], row[1] + bonus, *row[2:9], bonus) if bonus > 0.0 else row)
+        return told
+
+    def _above_floor(self, rows: list[Row], now: float) -> tuple[Row, Row | None]:
+        """Return the best two of those that are good enough and answer, or of all where there are none."""
+        floor = self._objective.quality_floor
+        good = [row for row in rows if row[2] >= floor and self._success(row[0].key, now) >= AILING]
+        first, second = _best_two(good or rows)
+        if second is None and len(rows) > 1:
+            second = max((row for row in rows if row is not first), key=lambda row: row[1])
+        return first, second
+
+    def _due(self, moment: Moment, rows: list[Row], best: Row, reading: Reading) -> Row | None:
         """Return the suspect to try now: its check is due, nothing runs on it, and healthy it would be the best.
 
         Of several the one that was tried longest ago, so that a model that is broken for good starves no other.
         """
-        if not self._suspects or not self._probes.affordable:
-            return None
         due = [
-            score
-            for score in scores[1:]
-            if score.candidate.key in self._suspects
-            and not score.candidate.flights
-            and self._probes.due(score.candidate.key, now)
-            and self._may_win(request, task, reading, score, scores[0], now)
+            row
+            for row in rows
+            if row is not best
+            and row[0].key in self._suspects
+            and not row[0].flights
+            and self._probes.due(row[0].key, moment.now)
+            and self._may_win(moment, row, best)
         ]
-        return min(due, key=lambda score: self._probes.tried_at(score.candidate.key), default=None)
+        return min(due, key=lambda row: self._probes.tried_at(row[0].key), default=None)
 
-    def _may_win(self, request: Request, task: str, reading: Reading, score: Score, best: Score, now: float) -> bool:
+    def _may_win(self, moment: Moment, row: Row, best: Row) -> bool:
         """Return whether a suspect would be the best if it were fast, in memory, and answered: what a check may win."""
         floor = self._objective.quality_floor
-        if (score.quality or 0.0) < floor <= (best.quality or 0.0):
+        if row[2] < floor <= best[2]:
             return False
-        runner = self._runners[score.candidate.key]
-        healthy = self._worth(
-            request, task, reading, score.candidate, runner, 1.0, (score.wait or 0.0, 0.0), 0.0, "", now
+        candidate = row[0]
+        forecast = self._forecasts(moment.task, (candidate,))[0]
+        slow = forecast.slowdown
+        healthy = forecast._replace(
+            per_prompt_token=forecast.per_prompt_token / slow,
+            per_output_token=forecast.per_output_token / slow,
+            short=forecast.short / slow,
+            middle=forecast.middle / slow,
+            long=forecast.long / slow,
+            slowdown=1.0,
+            success=1.0,
         )
-        lost = (1.0 - runner.health.probability(now)) * ((healthy.quality or 0.0) + FAILURE_COST)
-        return healthy.utility + lost > best.utility
+        there = candidate._replace(loaded=True, loaded_at=moment.now)
+        (well,) = score_all(moment, (there,), (healthy,), (row[2],), self._objective, self._learned)
+        return well[1] > best[1]
 
-    def _below(self, score: Score, floor: float, now: float) -> bool:
-        """Return whether a candidate is not good enough, or would be but does not answer."""
-        return (score.quality or 0.0) < floor or self._runners[score.candidate.key].health.probability(now) < AILING
+    def _success(self, key: Key, now: float) -> float:
+        runner = self._learned.runners.get(key)
+        return 1.0 if runner is None else runner.health.probability(now)
 
     def _bounds(self, score: Score, task: str) -> tuple[float, float] | None:
         """Return the 10th and 90th percentile of the total seconds: the spread is that of the answer's length."""
         if score.prefill is None or score.decode is None:
             return None
-        sd = 0.0 if task == "embedding" else self._lengths.expect(score.model, task).sd
+        sd = 0.0 if task == "embedding" else self._learned.lengths.expect(score.model, task).sd
         fixed = (score.wait or 0.0) + (score.load or 0.0) + score.prefill
         middle = score.decode * math.exp(-0.5 * sd * sd)  # the median of a log-normal, from its mean
         return fixed + middle * math.exp(-Z90 * sd), fixed + middle * math.exp(Z90 * sd)
 
-    def _reason(self, best: Score, second: Score | None, task: str) -> str:
-        expected = self._objective.seconds_for(task)
-        text = f"{_in_words(best)} of {expected:.0f} s expected for {task}"
+    def _reason(self, best: Row, second: Row | None, task: str) -> str:
+        text = f"{_in_words(best)} of {self._objective.seconds_for(task):.0f} s expected for {task}"
         return text if second is None else f"{text}; next {_in_words(second)}"
 
     # -- learning ------------------------------------------------------------------------------------------------
 
     def begin(self, decision: Decision) -> None:
         """Count the demand, earn or spend probe budget."""
-        self._demand.begin(decision.task, decision.decided_at)
+        now, predicted = decision.decided_at, decision.predicted
+        work = (predicted.prefill or 0.0) + (predicted.decode or 0.0)
+        slope = self._objective.beyond / self._objective.seconds_for(decision.task)
+        self._traffic.begin(decision.key, decision.task, decision.prompt_tokens, work, slope, now)
+        for gone in self._learned.begin(decision, predicted.total or work):
+            self._traffic.forget(gone)
+            self._suspects.discard(gone)
+            self._probes.cleared(gone)
         self._qualities.begin(_reading(decision))
-        self._probes.begin(decision.key, decision.decided_at, is_probe=decision.explored)
+        self._probes.begin(decision.key, now, is_probe=decision.explored)
 
     def learn(self, decision: Decision, outcome: Outcome, *, now: float) -> Sequence[DriftFound | DriftOver]:
         """Fold in one outcome; a cache hit teaches nothing."""
-        if outcome.fate is Fate.cache_hit or decision.card is None:
+        known = self._learned.runners.get(decision.key)
+        since = known.drift.since if known is not None else now
+        change, ratio = self._learned.learn(decision, outcome, now)
+        runner = self._learned.runners.get(decision.key)
+        if runner is None or outcome.fate is Fate.cache_hit:
             return ()
-        runner = self._runner(decision.card, decision.host)
-        since = runner.drift.since
-        change, ratio = runner.learn(decision, outcome, now)
-        if outcome.fate is Fate.ok:
-            if outcome.output_tokens:
-                self._lengths.learn(decision.model, decision.task, outcome.output_tokens)
-            if runner.decode.count <= TELLING_CALLS:
-                self._share_host_speed(decision.host)
         self._suspect(decision.key, runner, outcome, now)
+        met = any(s.candidate.host_flights > 0 for s in decision.candidates if s.candidate.host == decision.host)
+        self._traffic.end(decision.host, outcome.timings.total or 0.0, now, met=met)
+        for table in self._ready.values():
+            table.pop(decision.key, None)
+        if self._learned.lengths.young(decision.task):
+            self._ready.pop(decision.task, None)
+        if not 0.0 <= now - self._planned_at < PLAN_EVERY_S:
+            self._plan(now)
         if change is Change.found:
             return (DriftFound(decision.model, decision.host, math.exp(ratio), now),)
         if change is Change.over:
             return (DriftOver(decision.model, decision.host, math.exp(ratio), now, now - since),)
         return ()
 
-    def _suspect(self, key: tuple[str, str], runner: Runner, outcome: Outcome, now: float) -> None:
+    def _suspect(self, key: Key, runner: Runner, outcome: Outcome, now: float) -> None:
         """Keep the set of models that are slow or failing, and when each is checked next."""
         if not runner.drift.active and runner.health.probability(now) >= AILING:
             self._suspects.discard(key)
@@ -250,13 +273,37 @@ class PhaseTimes:
         if outcome.fate.is_failure or (outcome.fate is Fate.ok and runner.drift.active):
             self._probes.put_off(key, now)
 
+    def _plan(self, now: float) -> None:
+        """Work out what GPU time costs and what loads are worth, until the next time."""
+        self._planned_at = now
+        learned, traffic = self._learned, self._traffic
+        self._prices = traffic.prices({host: learned.slots(host) for host in learned.hosts}, now)
+        self._ready.clear()
+        residents = {(model, host) for host, known in learned.hosts.items() for model in known.memory.residents}
+        offered = [Candidate(runner.card, host, True, (), 0, now) for (_, host), runner in learned.runners.items()]
+        utilities: dict[str, dict[Key, float]] = {}
+        for task, tokens in traffic.tasks().items():
+            moment = Moment(task, tokens, None, None, now, NOBODY, NOTHING_CACHED)
+            qualities = self._expected(((task, 1.0),), offered)
+            rows = score_all(moment, offered, self._forecasts(task, offered), qualities, self._objective, learned)
+            utilities[task] = {row[0].key: row[1] for row in rows}
+        roomy = {
+            key: learned.hosts[key[1]].memory.room_for(runner.card.gigabytes)
+            for key, runner in learned.runners.items()
+            if key not in residents and key[1] in learned.hosts
+        }
+        expected = {task: traffic.expect(task, now) for task in utilities}
+        self._worth = worth_of_loading(utilities, expected, residents, roomy)
+        self._ready.clear()
+
     def feedback(self, decision: Decision, score: float, *, now: float) -> None:
         """Fold in one opinion."""
         if decision.card is not None:
             self._qualities.learn(decision.card, _reading(decision), score)
+            self._ready_quality.clear()
 
     def beliefs(self, *, now: float) -> Sequence[Belief]:
-        """Return rates, slowdown, health and quality of every model that was ever a candidate."""
+        """Return rates, slowdown, health and quality of every model that has served."""
         return tuple(
             Belief(
                 model=model,
@@ -271,35 +318,26 @@ class PhaseTimes:
                     task: self._qualities.expect(runner.card, ((task, 1.0),)) for task in self._qualities.tasks(model)
                 },
             )
-            for (model, host), runner in self._runners.items()
+            for (model, host), runner in self._learned.runners.items()
         )
-
-    def _runner(self, card: ModelCard, host: str) -> Runner:
-        key = (card.name, host)
-        runner = self._runners.get(key)
-        if runner is None:
-            runner = self._runners[key] = Runner(card, offset=self._offsets.get(host, 0.0))
-        return runner
-
-    def _share_host_speed(self, host: str) -> None:
-        """Believe of the models not yet seen on a host what its others showed: hosts differ, their models alike."""
-        mates = [runner for (_, where), runner in self._runners.items() if where == host]
-        shown = [runner.decode.mean - runner.prior_decode for runner in mates if runner.decode.count]
-        if not shown:
-            return
-        offset = self._offsets[host] = sum(shown) / len(shown)
-        for runner in mates:
-            runner.shift(offset)
 
 
 def _reading(decision: Decision) -> Reading:
     return ((decision.task, 1.0),) if decision.guess is None else read(decision.guess)
 
 
-def _by_utility(score: Score) -> float:
-    return -score.utility
+def _best_two(rows: list[Row]) -> tuple[Row, Row | None]:
+    """Return the two with the highest utility, the earlier of equals first."""
+    first, second = rows[0], None
+    for row in rows[1:]:
+        if row[1] > first[1]:
+            first, second = row, first
+        elif second is None or row[1] > second[1]:
+            second = row
+    return first, second
 
 
-def _in_words(score: Score) -> str:
-    text = f"{score.model}: quality {score.quality or 0.0:.2f}, {score.seconds or 0.0:.1f} s"
-    return f"{text}, {score.note}" if score.note else text
+def _in_words(row: Row) -> str:
+    candidate, _, quality, wait, load, prefill, decode, note, _, _ = row
+    text = f"{candidate.card.name}: quality {quality:.2f}, {wait + load + prefill + decode:.1f} s"
+    return f"{text}, {note}" if note else text

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from zeta_router.decision import Candidate
+from zeta_router.learning.health import AILING
 from zeta_router.learning.memory import KEPT_S
 from zeta_router.learning.priors import PREFILL_BASE_S
-from zeta_router.learning.health import AILING
 from zeta_router.learning.runner import OVERLAP_COST, SLOT_COST
+from zeta_router.learning.waiting import Busy
 from zeta_router.objective import Objective
 from zeta_router.policies.forecast import FADING, Forecast
-from zeta_router.learning.waiting import Busy
 from zeta_router.scores import Row
 
 Key = tuple[str, str]

@@ -15,6 +15,8 @@ AT_LEAST = 4.0
 """Requests that are expected of any task: a first one is seldom the last, so its best model is worth loading."""
 TOKENS_GAIN = 0.05
 MOST_TASKS = 256
+LEAST_AT_WORK = 0.02
+"""Share of the time below which whom requests meet says nothing."""
 Key = tuple[str, str]
 
 
@@ -50,6 +52,27 @@ class _Served:
 
 
 @dataclass(slots=True)
+class _Met:
+    """One host: how many of its requests found another one running."""
+
+    requests: Rate = field(default_factory=Rate)
+    met: Rate = field(default_factory=Rate)
+    seconds: Rate = field(default_factory=Rate)
+    """Of work."""
+
+    def independence(self, now: float) -> float:
+        """Return how far requests come when they please, from 0, one after the other, to 1.
+
+        One that comes at any time finds the host at work with the probability that it is at work. Somebody who waits
+        for each answer before asking again never does, and what runs for him keeps nobody waiting.
+        """
+        requests, at_work = self.requests.per_second(now), min(self.seconds.per_second(now), 1.0)
+        if requests <= 0.0 or at_work < LEAST_AT_WORK:
+            return 1.0
+        return min(self.met.per_second(now) / requests / at_work, 1.0)
+
+
+@dataclass(slots=True)
 class Traffic:
     """Arrival rates per task and per model and host, fading within about five minutes.
 
@@ -59,6 +82,7 @@ class Traffic:
 
     _tasks: dict[str, _Asked] = field(default_factory=dict)
     _runners: dict[Key, _Served] = field(default_factory=dict)
+    _hosts: dict[str, _Met] = field(default_factory=dict)
 
     def begin(self, key: Key, task: str, tokens: int, work: float, slope: float, now: float) -> None:
         """Count one request.
@@ -84,9 +108,18 @@ class Traffic:
         served.arrivals.add(slope, now)
         served.work.add(slope * work, now)
 
+    def end(self, host: str, seconds: float, now: float, *, met: bool) -> None:
+        """Note how long a request was at work on a host, and whether it had found another one there."""
+        known = self._hosts.setdefault(host, _Met())
+        known.requests.add(1.0, now)
+        known.met.add(float(met), now)
+        known.seconds.add(seconds, now)
+
     def forget(self, key: Key) -> None:
         """Let go of a model on a host that is no longer there."""
         self._runners.pop(key, None)
+        if not any(host == key[1] for _, host in self._runners):
+            self._hosts.pop(key[1], None)
 
     def prices(self, slots: dict[str, int], now: float) -> dict[Key, Price]:
         """Return what work costs others, per model and host; `slots` are calls that a host serves per model at once."""
@@ -95,12 +128,16 @@ class Traffic:
         for (_, host), weighted in work.items():
             by_host[host] = by_host.get(host, 0.0) + weighted
         prices: dict[Key, Price] = {}
+        due = {host: known.independence(now) for host, known in self._hosts.items()}
+        for host in by_host:
+            by_host[host] *= due.get(host, 1.0)
         for key, served in self._runners.items():
-            arrivals, count = served.arrivals.per_second(now), slots.get(key[1], 1)
+            share = due.get(key[1], 1.0)
+            arrivals, count = share * served.arrivals.per_second(now), slots.get(key[1], 1)
             queued = arrivals / (2.0 * count * count)
             if count > 1:
                 queued += SLOT_COST * arrivals / count
-            prices[key] = Price(queued, OVERLAP_COST * max(by_host[key[1]] - work[key], 0.0))
+            prices[key] = Price(queued, OVERLAP_COST * max(by_host[key[1]] - share * work[key], 0.0))
         for host, weighted in by_host.items():
             prices[("", host)] = Price(0.0, OVERLAP_COST * weighted)  # of a model there that nobody uses yet
         return prices
