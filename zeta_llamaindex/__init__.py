@@ -10,12 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zeta_llamaindex.building import ChildSettings
+    from zeta_llamaindex.callback_handler import ZetaCallbackHandler
+    from zeta_llamaindex.event_handler import ZetaEventHandler
     from zeta_llamaindex.llm import ZetaLLM
     from zeta_llamaindex.options import zeta_options
+    from zeta_llamaindex.span_handler import ZetaSpanHandler
 
-__all__ = ["ChildSettings", "ZetaLLM", "zeta_options"]
+__all__ = ["ChildSettings", "ZetaCallbackHandler", "ZetaEventHandler", "ZetaLLM", "ZetaSpanHandler", "zeta_options"]
 
-_WHERE = {"ChildSettings": "building", "ZetaLLM": "llm", "zeta_options": "options"}
+_WHERE = {
+    "ChildSettings": "building",
+    "ZetaCallbackHandler": "callback_handler",
+    "ZetaEventHandler": "event_handler",
+    "ZetaLLM": "llm",
+    "ZetaSpanHandler": "span_handler",
+    "zeta_options": "options",
+}
 
 
 def __getattr__(name: str) -> Any:

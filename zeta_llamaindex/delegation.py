@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Generic, TypeVar
@@ -28,6 +29,9 @@ from zeta_router.errors import AnswerTruncated, EveryAttemptFailed
 from zeta_router.outcome import Fate, Outcome, Timings
 
 Answer = TypeVar("Answer")
+
+ASKED_BY_ZETA: ContextVar[bool] = ContextVar("asked_by_zeta", default=False)
+"""Set while a child of ours works: what handlers see of it then is booked already."""
 
 
 class Call(Generic[Answer]):

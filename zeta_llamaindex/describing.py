@@ -47,7 +47,7 @@ def card_of(llm: LLM, taken: Collection[Key]) -> ModelCard:
     """
     metadata = metadata_of(llm)
     name = str(getattr(llm, "model", None) or _known(metadata.model_name) or llm.class_name())
-    host = _host_of(llm)
+    host = host_of(llm)
     unique, number = name, 1
     while (unique, host) in taken:
         number += 1
@@ -93,7 +93,8 @@ def _known(name: str) -> str | None:
     return None if name == "unknown" else name
 
 
-def _host_of(llm: LLM) -> str:
+def host_of(llm: LLM) -> str:
+    """Return where an LLM runs: the address of its server, or where it has none the name of its class."""
     address = getattr(llm, "base_url", None)
     if isinstance(address, str) and address:
         try:

@@ -10,9 +10,12 @@ from typing import Any, NoReturn, TypeVar
 
 from llama_index.core.llms import LLM
 
-from zeta_llamaindex.delegation import Call, Turn
+from zeta_llamaindex.delegation import ASKED_BY_ZETA, Call, Turn
 
 Answer = TypeVar("Answer")
+
+END: Any = object()
+"""What stands for the end of a stream."""
 
 
 def run(call: Call[Answer], ask: Callable[[Any], Answer]) -> Answer:
@@ -25,7 +28,12 @@ def run(call: Call[Answer], ask: Callable[[Any], Answer]) -> Answer:
         call.rate_limiter.acquire()
     for turn in call.turns():
         with turn:
-            return turn.answered(ask(turn.llm))
+            ours = ASKED_BY_ZETA.set(True)
+            try:
+                answer = ask(turn.llm)
+            finally:
+                ASKED_BY_ZETA.reset(ours)
+            return turn.answered(answer)
     raise call.error()
 
 
@@ -37,7 +45,12 @@ async def arun(call: Call[Answer], ask: Callable[[Any], Awaitable[Answer]]) -> A
         with turn:
             if turn.asks:
                 await _prepare(turn.llm)
-            return turn.answered(await ask(turn.llm))
+            ours = ASKED_BY_ZETA.set(True)
+            try:
+                answer = await ask(turn.llm)
+            finally:
+                ASKED_BY_ZETA.reset(ours)
+            return turn.answered(answer)
     raise call.error()
 
 
@@ -69,9 +82,9 @@ def _flow(
 ) -> Generator[Answer, None, None]:
     for turn in chain((first,), others):
         with turn:
-            parts = opened() if turn is first else ask(turn.llm)
+            parts = (opened if turn is first else _open(ask, turn.llm))()
             try:
-                for part in parts:
+                while (part := _next(parts)) is not END:
                     yield from turn.passing(part)
             finally:
                 if isinstance(parts, Generator):
@@ -105,7 +118,7 @@ async def _aflow(
         with turn:
             parts = opened() if turn is first else (await _aopen(ask, turn))()
             try:
-                async for part in parts:
+                while (part := await _anext(parts)) is not END:
                     for ready in turn.passing(part):
                         yield ready
             finally:
@@ -118,23 +131,46 @@ async def _aflow(
 
 def _open(ask: Callable[[Any], Iterator[Answer]], llm: LLM) -> Callable[[], Iterator[Answer]]:
     """Ask now, and return what gives the parts, or raises what asking raised, later: when it can be settled."""
+    ours = ASKED_BY_ZETA.set(True)
     try:
         parts = ask(llm)
     except Exception as error:
         return partial(_raise, error)
+    finally:
+        ASKED_BY_ZETA.reset(ours)
     return lambda: parts
 
 
 async def _aopen(
     ask: Callable[[Any], Awaitable[AsyncIterator[Answer]]], turn: Turn[Answer]
 ) -> Callable[[], AsyncIterator[Answer]]:
+    ours = ASKED_BY_ZETA.set(True)
     try:
         if turn.asks:
             await _prepare(turn.llm)
         parts = await ask(turn.llm)
     except Exception as error:
         return partial(_raise, error)
+    finally:
+        ASKED_BY_ZETA.reset(ours)
     return lambda: parts
+
+
+def _next(parts: Iterator[Answer]) -> Answer | Any:
+    """Return the next part, or `END`; some children ask a further LLM only when the first part is wanted."""
+    ours = ASKED_BY_ZETA.set(True)
+    try:
+        return next(parts, END)
+    finally:
+        ASKED_BY_ZETA.reset(ours)
+
+
+async def _anext(parts: AsyncIterator[Answer]) -> Answer | Any:
+    ours = ASKED_BY_ZETA.set(True)
+    try:
+        return await anext(parts, END)
+    finally:
+        ASKED_BY_ZETA.reset(ours)
 
 
 def _raise(error: Exception) -> NoReturn:
