@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from types import MappingProxyType
 
 from zeta_router.bench.oracle import Oracle
@@ -58,6 +59,27 @@ CONTENDERS: Mapping[str, Contender] = MappingProxyType(
 )
 
 
+def contender(name: str) -> Contender:
+    """Return a policy of the bench by its name, or yours: `package.module:make`, called with the `Objective`.
+
+    Raises:
+        ConfigError: There is no such policy.
+    """
+    known = CONTENDERS.get(name)
+    if known is not None:
+        return known
+    module, colon, attribute = name.partition(":")
+    if not colon:
+        raise ConfigError(
+            f"no policy {name!r}; there are {', '.join(CONTENDERS)}, all, or yours as package.module:make"
+        )
+    try:
+        make = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"the policy {name!r} cannot be imported ({error}); write package.module:make") from error
+    return lambda world: [make(world.work.objective)]
+
+
 def policies_named(names: str) -> tuple[str, ...]:
     """Return names of policies, separated by commas or `all`, and the oracle's, which everything is measured against.
 
@@ -65,7 +87,8 @@ def policies_named(names: str) -> tuple[str, ...]:
         ConfigError: There is no such policy.
     """
     wanted = list(CONTENDERS) if names == "all" else [name.strip() for name in names.split(",") if name.strip()]
-    unknown = [name for name in wanted if name not in CONTENDERS]
-    if unknown or not wanted:
-        raise ConfigError(f"no policy {', '.join(unknown) or names!r}; there are {', '.join(CONTENDERS)} and all")
+    if not wanted:
+        raise ConfigError(f"--policies is empty; there are {', '.join(CONTENDERS)} and all")
+    for name in wanted:
+        contender(name)
     return (*dict.fromkeys(name for name in wanted if name != ORACLE), ORACLE)

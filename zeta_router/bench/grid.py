@@ -10,7 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
-from zeta_router.bench.contenders import CONTENDERS
+from zeta_router.bench.contenders import contender
 from zeta_router.bench.measures import Measures, measure
 from zeta_router.bench.play import play
 from zeta_router.bench.scenarios import SCENARIOS
@@ -57,11 +57,11 @@ def run_task(task: Task) -> Measures:
     """Make one run and return its figures."""
     scenario = SCENARIOS[task.scenario]
     work = workload(scenario, load=task.load, seed=task.seed, requests=task.requests, data=task.data)
-    contender = CONTENDERS[task.policy]
+    make = contender(task.policy)
     found = []
-    for number in range(len(contender(World(scenario, work, task.seed)))):
+    for number in range(len(make(World(scenario, work, task.seed)))):
         world = World(scenario, work, task.seed)
-        run = play(task.policy, contender(world)[number], world, seed=task.seed, load=task.load)
+        run = play(task.policy, make(world)[number], world, seed=task.seed, load=task.load)
         found.append(measure(run, world))
     return max(found, key=lambda measures: measures.utility)
 

@@ -51,6 +51,9 @@ def bench(
     markdown: Annotated[
         Path | None, typer.Option("--markdown", metavar="FILE", help="Save the tables as Markdown.")
     ] = None,
+    plots: Annotated[
+        Path | None, typer.Option("--plots", metavar="FOLDER", help="Draw PNG and SVG pictures; needs the extra bench.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Play policies against each other and against an oracle that knows the truth.
@@ -80,6 +83,10 @@ def bench(
     header = _header(plan, time.perf_counter() - began)
     if markdown is not None:
         _save(markdown, "\n".join([header, "", *map(as_markdown, found)]))
+    if plots is not None:
+        from zeta_router.bench.plots import save_plots
+
+        note(f"{len(save_plots(results, plots))} pictures in {plots}")
     if as_json:
         print_json({"simulated": True, "about": header, "runs": [asdict(m) for m in results.all]})
         return
