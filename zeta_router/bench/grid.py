@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from zeta_router.bench.contenders import contender
+from zeta_router.bench.kept import Key, keep, kept, key_of
 from zeta_router.bench.measures import Measures, measure
 from zeta_router.bench.play import play
 from zeta_router.bench.scenarios import SCENARIOS
@@ -30,6 +31,11 @@ class Task(NamedTuple):
     seed: int
     requests: int
     data: Path | None
+
+    @property
+    def key(self) -> Key:
+        """What tells it from others."""
+        return (self.policy, self.scenario, self.load, self.seed, self.requests)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,26 +73,44 @@ def run_task(task: Task) -> Measures:
 
 
 def run_plan(
-    plan: Plan, *, processes: int | None = None, done: Callable[[Measures], None] = lambda measures: None
+    plan: Plan,
+    *,
+    processes: int | None = None,
+    keep_in: Path | None = None,
+    done: Callable[[Measures], None] = lambda measures: None,
 ) -> list[Measures]:
     """Make all runs and return their figures, in the order of the plan.
 
     Args:
         plan: What to run.
         processes: How many at once; None is one per core. With 1 all is done in this process.
+        keep_in: A file that every run is added to; those that it has already are not made again.
         done: Called after every run.
     """
+    trace = "synthetic" if plan.data is None else "azure2023"
     tasks = list(plan.tasks())
-    count = min(processes or os.cpu_count() or 1, len(tasks))
-    found: dict[int, Measures] = {}
-    if count == 1:
-        for number, task in enumerate(tasks):
-            found[number] = run_task(task)
-            done(found[number])
-    else:
-        with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-            numbers = {pool.submit(run_task, task): number for number, task in enumerate(tasks)}
-            for future in as_completed(numbers):
-                found[numbers[future]] = future.result()
-                done(future.result())
-    return [found[number] for number in range(len(tasks))]
+    found = kept(keep_in, trace) if keep_in is not None else {}
+    left = [task for task in tasks if task.key not in found]
+    for task in tasks:
+        if task.key in found:
+            done(found[task.key])
+    for measures in _run_all(left, processes or os.cpu_count() or 1):
+        found[key_of(measures)] = measures
+        if keep_in is not None:
+            keep(keep_in, measures, trace)
+        done(measures)
+    return [found[task.key] for task in tasks]
+
+
+def _run_all(tasks: Sequence[Task], processes: int) -> Iterator[Measures]:
+    """Make runs, over several processes where more than one is asked for; yield each as it ends."""
+    if min(processes, len(tasks)) <= 1:
+        yield from map(run_task, tasks)
+        return
+    with ProcessPoolExecutor(min(processes, len(tasks)), mp_context=get_context("spawn")) as pool:
+        futures = [pool.submit(run_task, task) for task in tasks]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)

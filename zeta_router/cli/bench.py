@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from zeta_router import ConfigError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from zeta_router.bench.grid import Plan
     from zeta_router.bench.measures import Measures
 
+EXIT_DIFFERS = 1
 PAPER = 200
 """Columns where the output is no terminal."""
 SIMULATED = "everything below is SIMULATED: no model runs"
@@ -51,6 +53,20 @@ def bench(
     markdown: Annotated[
         Path | None, typer.Option("--markdown", metavar="FILE", help="Save the tables as Markdown.")
     ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            "--keep",
+            metavar="FILE",
+            help="Add every run to this file, and do not repeat those it has; delete it when a policy has changed.",
+        ),
+    ] = None,
+    replicate: Annotated[
+        bool,
+        typer.Option(
+            "--replicate", help="Compute published numbers again from --data instead; exit code 1 if one differs."
+        ),
+    ] = False,
     plots: Annotated[
         Path | None, typer.Option("--plots", metavar="FOLDER", help="Draw PNG and SVG pictures; needs the extra bench.")
     ] = None,
@@ -62,6 +78,9 @@ def bench(
     memory, gets better and worse models. Shown are utility, regret, times, loads, and how drifts were left and returned
     from; every policy of a seed gets the same requests and the same luck.
     """
+    if replicate:
+        _replicate(data, as_json=as_json)
+        return
     from zeta_router.bench.contenders import policies_named  # here, so that the other commands start without the bench
     from zeta_router.bench.grid import Plan
     from zeta_router.bench.scenarios import scenarios_named
@@ -78,7 +97,7 @@ def bench(
         data=data,
     )
     began = time.perf_counter()
-    results = Results(_run(plan, processes, quiet=as_json))
+    results = Results(_run(plan, processes, keep, quiet=as_json))
     found = tables(results)
     header = _header(plan, time.perf_counter() - began)
     if markdown is not None:
@@ -106,18 +125,35 @@ def bench(
         note(f"trouble: {trouble}")
 
 
-def _run(plan: Plan, processes: int | None, *, quiet: bool) -> list[Measures]:
+def _replicate(data: Path | None, *, as_json: bool) -> None:
+    from zeta_router.bench.replicate import replicate
+
+    if data is None:
+        raise ConfigError("--replicate needs --data, the folder that has routing/ and published/")
+    found = replicate(data)
+    if as_json:
+        print_json({"numbers": [{**n._asdict(), "agrees": n.agrees} for n in found]})
+    else:
+        grid = table("", "published", "ours", "", right=("published", "ours"))
+        for number in found:
+            grid.add_row(
+                number.what, f"{number.published:.7g}", f"{number.ours:.7g}", "" if number.agrees else "DIFFERS"
+            )
+        console().print(grid)
+    if not all(number.agrees for number in found):
+        raise typer.Exit(EXIT_DIFFERS)
+
+
+def _run(plan: Plan, processes: int | None, keep: Path | None, *, quiet: bool) -> list[Measures]:
     from zeta_router.bench.grid import run_plan
 
     if quiet:
-        return run_plan(plan, processes=processes)
+        return run_plan(plan, processes=processes, keep_in=keep)
     note(SIMULATED)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    from rich.console import Console
-
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task("runs", total=len(list(plan.tasks())))
-        return run_plan(plan, processes=processes, done=lambda _: progress.advance(bar))
+        return run_plan(plan, processes=processes, keep_in=keep, done=lambda _: progress.advance(bar))
 
 
 def _header(plan: Plan, seconds: float) -> str:

@@ -15,7 +15,7 @@ from zeta_router.policies.rivals.reward import Rewards
 from zeta_router.request import Request
 from zeta_router.tasks.task_guess import TaskGuess
 
-DRAWS = 20
+DRAWS = 10
 """Draws from which the propensity is estimated; the first one decides."""
 
 
