@@ -151,5 +151,5 @@ def scenarios_named(names: str) -> tuple[Scenario, ...]:
     unknown = [name for name in wanted if name not in SCENARIOS]
     if unknown or not wanted:
         known = ", ".join(SCENARIOS)
-        raise ConfigError(f"no scenario {', '.join(unknown) or names!r}; there are {known}, ten and all")
+        raise ConfigError(f"no scenario {', '.join(unknown) or 'named'}; there are {known}, ten and all")
     return tuple(SCENARIOS[name] for name in wanted)
