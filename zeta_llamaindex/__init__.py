@@ -11,16 +11,26 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from zeta_llamaindex.building import ChildSettings
     from zeta_llamaindex.callback_handler import ZetaCallbackHandler
+    from zeta_llamaindex.embedding import ZetaEmbedding
     from zeta_llamaindex.event_handler import ZetaEventHandler
     from zeta_llamaindex.llm import ZetaLLM
     from zeta_llamaindex.options import zeta_options
     from zeta_llamaindex.span_handler import ZetaSpanHandler
 
-__all__ = ["ChildSettings", "ZetaCallbackHandler", "ZetaEventHandler", "ZetaLLM", "ZetaSpanHandler", "zeta_options"]
+__all__ = [
+    "ChildSettings",
+    "ZetaCallbackHandler",
+    "ZetaEmbedding",
+    "ZetaEventHandler",
+    "ZetaLLM",
+    "ZetaSpanHandler",
+    "zeta_options",
+]
 
 _WHERE = {
     "ChildSettings": "building",
     "ZetaCallbackHandler": "callback_handler",
+    "ZetaEmbedding": "embedding",
     "ZetaEventHandler": "event_handler",
     "ZetaLLM": "llm",
     "ZetaSpanHandler": "span_handler",
