@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from langchain_core.prompt_values import PromptValue
 from langchain_core.runnables import RunnableConfig
 
 from zeta_langchain.children import Child, Key
@@ -24,7 +23,7 @@ class Call:
         attempts: The router's plan for it.
         child_of: Finds the child for a model on a host.
         kind: How to ask, and how to read the answer.
-        prompt: Handed to each child.
+        prompt: Handed to each child: a `PromptValue`, so that it is converted once, or the caller's own input.
         config: The caller's config, ensured; where somebody watches, callbacks come from the trace.
         kwargs: The caller's keywords.
         formatted: The answer is bound to a format.
@@ -35,7 +34,7 @@ class Call:
         attempts: Attempts,
         child_of: Callable[[Key], Child],
         kind: Kind,
-        prompt: PromptValue,
+        prompt: Any,
         config: RunnableConfig,
         kwargs: Mapping[str, Any],
         *,

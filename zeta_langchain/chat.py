@@ -190,7 +190,7 @@ class ChatZeta(DelegatingChatModel):
             self.router.plan(request, model=pin),
             self._children_now().get,
             kind,
-            prompt,
+            asked if kind.is_parsed else prompt,
             config,
             kwargs,
             formatted=isinstance(kind, Objects) or kwargs.get("format", self.format) is not None,

@@ -49,6 +49,8 @@ class Trace:
         """Return the callbacks of one attempt: those of the call, and its probe."""
         if self._run is not None:
             manager: BaseCallbackManager = self._run.get_child()
+            # `seq:step:2` and the like are for one run only. The model has them, too, as it would without the node.
+            manager.add_tags([tag for tag in self._run.tags if tag not in manager.tags], inherit=False)
         else:
             given: Any = self._config.get("callbacks")
             if not isinstance(given, BaseCallbackManager):
