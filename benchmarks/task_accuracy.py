@@ -1,86 +1,93 @@
-"""How often `classify` finds the task of the labelled developer prompts, and what a guess costs.
+"""How well the task classifier does on prompts it has not seen, and what a guess costs.
 
-Run: `ZETA_SHARED=... python benchmarks/task_accuracy.py [--confused]`. Weak labels (a keyword on a topic cluster's
-name) and the label `other` are left out, since they are no truth to score against.
+Run: `ZETA_SHARED=... python benchmarks/task_accuracy.py [--confused]`. Needs the extra `train`, since it trains anew for
+each fold. Scored are rows whose label is the data set's own: weak labels (a keyword on a topic
+cluster's name) and the label `other` are left out.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
-import os
 import sys
-from collections import Counter, defaultdict
+import warnings
+from collections import Counter
 from pathlib import Path
 from time import perf_counter
 
-from zeta_router.tasks import classify
+import numpy as np
+from sklearn.metrics import f1_score
 
-TASK_OF_LABEL = {
-    "code": "code",
-    "math": "math",
-    "reasoning": "reasoning",
-    "factual_qa": "qa",
-    "knowledge_qa": "qa",
-    "knowledge_mcq": "qa",
-    "reading_qa": "qa",
-    "chat_roleplay": "chat",
-    "summarization": "summarize",
-    "extraction": "extract",
-    "text_classification": "extract",
-    "writing": "writing",
-    "rewriting": "writing",
-}
-"""The data set's labels in Zeta's words."""
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from training.calibrate import calibration_error, temperature
+from training.examples import Example, examples
+from training.fit import Read, read
+from training.folds import held_out_scores, left_out_scores
+from zeta_router.tasks import TaskClassifier
+from zeta_router.tasks.linear_model import FILE, load_model
 
-def prompts() -> list[dict[str, str]]:
-    """Return the labelled prompts that can be scored."""
-    shared = os.environ.get("ZETA_SHARED")
-    if not shared:
-        sys.exit("set ZETA_SHARED to the folder that has data/classification/prompts_labelled.jsonl.gz")
-    with gzip.open(Path(shared) / "data/classification/prompts_labelled.jsonl.gz", "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    return [row for row in rows if row["label"] in TASK_OF_LABEL and not row["label_kind"].startswith("weak")]
+SOURCES_LEFT_OUT = ("llmrouter", "templates", "arena-2.0", "mt-bench")
 
 
 def microseconds_per_guess(text: str, rounds: int = 300) -> float:
-    """Return the median time of one guess."""
+    """Return the median time of one guess on a prompt that was not seen before."""
     times = []
     for _ in range(rounds):
+        classifier = TaskClassifier()
         began = perf_counter()
-        classify(text)
+        classifier(text)
         times.append(perf_counter() - began)
     return sorted(times)[rounds // 2] * 1e6
 
 
-def main() -> None:
-    """Print accuracy by label, the confusions, and the cost."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--confused", action="store_true", help="print what each label was taken for")
-    show_confused = parser.parse_args().confused
+def report_folds(found: list[Example], reads: list[Read], *, shipped_only: bool, confused: bool) -> None:
+    """Print five-fold accuracy, all rows and by source."""
+    tasks, scores = held_out_scores(found, reads, shipped_only=shipped_only)
+    truth = np.array([tasks.index(e.task) for e in found])
+    guessed = scores.argmax(axis=1)
+    scored = np.array([e.scored for e in found])
+    present = sorted(set(truth[scored]))
+    f1 = f1_score(truth[scored], guessed[scored], average=None, labels=present)
+    by_task = dict(zip([tasks[at] for at in present], f1, strict=True))
+    print("taught by MIT and Apache rows only, as the model that ships" if shipped_only else "taught by all rows")
+    print(f"  accuracy {np.mean(truth[scored] == guessed[scored]):.3f}  macro-F1 {f1.mean():.3f}", end="  ")
+    print("F1 " + ", ".join(f"{task} {value:.2f}" for task, value in by_task.items()))
+    heat = temperature(scores[scored], list(truth[scored]), np.ones(scored.sum()))
+    shares = np.exp(scores / heat - (scores / heat).max(axis=1, keepdims=True))
+    sure = (shares / shares.sum(axis=1, keepdims=True)).max(axis=1)
+    right = truth == guessed
+    print(f"  calibration error {calibration_error(sure[scored], right[scored]):.3f}", end="")
+    print(f", wrong among those at least 80 % sure {1 - right[scored & (sure >= 0.8)].mean():.3f}")
+    for source in sorted({e.source for e in found}):
+        here = np.array([e.source == source for e in found])
+        note = "" if scored[here].any() else "  (our own labels or prompts: not in the score)"
+        error = calibration_error(sure[here], right[here])
+        print(f"  {source:10} {right[here].mean():.3f} of {here.sum():4}, calibration error {error:.3f}{note}")
+    if confused:
+        pairs = Counter((tasks[t], tasks[g]) for t, g in zip(truth[scored], guessed[scored], strict=True) if t != g)
+        print("  " + ", ".join(f"{true} taken for {taken}: {n}" for (true, taken), n in pairs.most_common(12)))
 
-    rows = prompts()
-    taken: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for row in rows:
-        taken[row["label"], row["source_label"]][classify(row["prompt"]).task] += 1
-    by_task: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for (label, source), guesses in sorted(taken.items()):
-        right, of = guesses[TASK_OF_LABEL[label]], sum(guesses.values())
-        by_task[TASK_OF_LABEL[label]][0] += right
-        by_task[TASK_OF_LABEL[label]][1] += of
-        print(f"{label:20} {source[:34]:34} {right:4}/{of:<4} {right / of:6.1%}", end="")
-        print(f"  {dict(guesses.most_common(4))}" if show_confused else "")
-    print()
-    for task, (right, of) in sorted(by_task.items()):
-        print(f"{task:10} {right:4}/{of:<4} {right / of:6.1%}")
-    right = sum(pair[0] for pair in by_task.values())
-    core = [by_task[task] for task in ("code", "math", "qa", "chat")]
-    print(f"all        {right}/{len(rows)} {right / len(rows):.1%}")
-    print(f"code, math, qa, chat: {sum(r for r, _ in core) / sum(n for _, n in core):.1%}")
-    for length in (200, 2_000, 200_000):
-        text = " ".join(row["prompt"] for row in rows[::7])[:length]
+
+def main() -> None:
+    """Print accuracy, calibration, size and cost."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--confused", action="store_true", help="print what was taken for what")
+    confused = parser.parse_args().confused
+    warnings.filterwarnings("ignore", message="The least populated class")
+
+    found = examples()
+    reads = [read(e.prompt) for e in found]
+    for shipped_only in (True, False):
+        report_folds(found, reads, shipped_only=shipped_only, confused=confused)
+    for source in SOURCES_LEFT_OUT:
+        judged, guesses = left_out_scores(found, reads, source)
+        right = sum(found[at].task == guess for at, guess in zip(judged, guesses, strict=True))
+        print(f"source left out {source:10} {right / len(judged):.3f} of {len(judged)}")
+
+    print(f"model file {FILE.stat().st_size / 1e6:.2f} MB")
+    load_model()
+    for length in (60, 200, 2_000, 100_000):
+        text = " ".join(e.prompt for e in found[::7])[:length]
         print(f"{length:7} characters: {microseconds_per_guess(text):.0f} µs")
 
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zeta_router import classify
-from zeta_router.tasks import GUESSABLE
-from zeta_router.tasks.rules import PRIOR, RULES
+from zeta_router.tasks import GUESSABLE, KINDS, TRAITS
+from zeta_router.tasks.linear_model import load_model
 from zeta_router.tasks.text import HEAD, MIDDLE, TAIL, last_user_text, sample
 
 
@@ -106,12 +106,12 @@ def test_a_guess_shows_nothing_of_the_prompt() -> None:
     assert "hunter2" not in repr(guess) + str(guess)
 
 
-def test_every_rule_can_speak_and_every_reason_is_its_own() -> None:
-    """Weights name guessable tasks only, each rule speaks for one at least, and no reason is given twice."""
-    assert len({rule.reason for rule in RULES}) == len(RULES)
-    for rule in RULES:
-        assert set(rule.weights) <= set(PRIOR)
-        assert max(rule.weights.values()) > 0
+def test_names_of_tasks_and_kinds_are_the_models_own() -> None:
+    """The file's heads stand in the order that the code names them in, and traits are few and in [0, 1]."""
+    assert load_model().heads == {"task": list(GUESSABLE), "kind": list(KINDS)}
+    traits = classify("What is the capital of France?").traits
+    assert len(traits) == len(TRAITS) <= 32
+    assert all(0 <= trait <= 1 for trait in traits)
 
 
 def test_finds_most_labelled_prompts() -> None:

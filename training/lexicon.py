@@ -1,15 +1,18 @@
-"""Words that speak for a task, in the languages that local models meet most."""
+"""Words that speak for a task, in the languages that local models meet most.
+
+The model's file has their hashes only: a word that no training prompt has still counts for its group.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from zlib import crc32
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-GROUPS: dict[str, frozenset[str]] = {
+WORDS: dict[str, frozenset[str]] = {
     "language": _words(
         """
         python javascript typescript java kotlin rust golang php perl ruby bash powershell sql mysql postgres
@@ -119,11 +122,6 @@ GROUPS: dict[str, frozenset[str]] = {
 }
 """Name of a group → its words, lower case. A word may stand in several groups."""
 
-_GROUPS_OF: dict[str, tuple[str, ...]] = {
-    word: tuple(name for name, words in GROUPS.items() if word in words) for word in frozenset().union(*GROUPS.values())
-}
-_KNOWN = frozenset(_GROUPS_OF)
-
 CJK: dict[str, tuple[str, ...]] = {
     "programming": ("代码", "函数", "程序", "编程", "脚本", "コード", "プログラム", "関数", "코드", "함수"),
     "maths": ("数学", "体积", "面积", "概率", "자연수", "계산", "计算", "方程", "证明", "求", "計算", "方程式", "確率"),
@@ -135,17 +133,10 @@ CJK: dict[str, tuple[str, ...]] = {
 }
 """The same for languages that write no spaces: looked for as parts of the text."""
 
-
-def count(words: Iterable[str]) -> dict[str, int]:
-    """Return how many different words of each group occur; groups without any are left out."""
-    found: dict[str, int] = {}
-    for word in _KNOWN.intersection(words):
-        for group in _GROUPS_OF[word]:
-            found[group] = found.get(group, 0) + 1
-    return found
-
-
-def count_unspaced(text: str) -> dict[str, int]:
-    """Return the same for the pieces of `CJK`."""
-    found = {group: sum(piece in text for piece in pieces) for group, pieces in CJK.items()}
-    return {group: number for group, number in found.items() if number}
+GROUPS: dict[str, frozenset[int]] = {
+    group: frozenset(
+        [crc32(word.encode()) for word in words] + [crc32(piece[:2].encode()) for piece in CJK.get(group, ())]
+    )
+    for group, words in WORDS.items()
+}
+"""Name of a group → the hashes that `ngrams` makes of its words, and of the first two characters of its pieces."""

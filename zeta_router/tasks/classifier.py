@@ -1,0 +1,111 @@
+"""`TaskClassifier`: from a prompt to its task, with a bounded memory of prompts it has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp, log2
+
+from zeta_router.tasks.linear_model import LinearModel, Scores, load_model
+from zeta_router.tasks.ngrams import ngrams
+from zeta_router.tasks.reasons import FILLERS, REASONS, worded
+from zeta_router.tasks.structure import observe
+from zeta_router.tasks.task_guess import TaskGuess
+from zeta_router.tasks.text import last_user_text, sample
+
+GUESSABLE: tuple[str, ...] = (
+    "chat", "code", "extract", "math", "qa", "reasoning", "summarize", "tools", "translate", "writing",
+)  # fmt: skip
+"""Tasks that can be found from a text; `embedding` cannot, it is known from the call."""
+
+KINDS: tuple[str, ...] = (
+    "creative text", "everyday sense", "exam question", "explanation", "higher mathematics", "puzzle",
+    "school science", "search question", "short code exercise", "software work", "talk", "trivia question",
+    "use of tools", "word problem", "work on a text",
+)  # fmt: skip
+"""Kinds of prompt, finer than tasks; their probabilities are the first traits."""
+
+TRAITS: tuple[str, ...] = (*KINDS, "length", "lines of code", "options", "foreign")
+"""Names of `TaskGuess.traits`. All lie in [0, 1]; `length` is log2(characters) / 20."""
+
+_STEP = 0.02
+"""Traits are rounded down to it: enough for a learner, and too coarse to tell prompts apart by."""
+_REMEMBERED = 512
+"""Guesses kept, at least half of them at any time. A chain asks the same again: in retries, votes, and tests."""
+_NOTHING = TaskGuess(
+    task="chat",
+    probability=0.28,
+    probabilities={task: 0.28 if task == "chat" else 0.08 for task in GUESSABLE},
+    reasons=("there is no text to go by", FILLERS[1]),
+    traits=(0.0,) * len(TRAITS),
+)
+
+
+class TaskClassifier:
+    """Guesses tasks. Remembers guesses by the hash of their prompts, never a prompt."""
+
+    def __init__(self) -> None:
+        self._recent: dict[int, TaskGuess] = {}
+        self._older: dict[int, TaskGuess] = {}
+
+    def __repr__(self) -> str:
+        return f"<TaskClassifier, {len(self._recent) + len(self._older)} guesses remembered>"
+
+    def __call__(self, text_or_messages: object) -> TaskGuess:
+        """Return the guess for a prompt or messages; as `classify`."""
+        text = last_user_text(text_or_messages)
+        if not text or text.isspace():
+            return _NOTHING
+        key = hash(text)
+        guess = self._recent.get(key)
+        if guess is None:
+            guess = self._older.get(key) or _guess(text)
+            if len(self._recent) >= _REMEMBERED // 2:
+                self._older, self._recent = self._recent, {}
+            self._recent[key] = guess
+        return guess
+
+
+def _guess(text: str) -> TaskGuess:
+    model = load_model()
+    part = sample(text)
+    scores = model.scores(ngrams(part), observe(part, len(text)))
+    split = len(GUESSABLE)
+    chances = _softmax(scores.heads[:split])
+    probability = max(chances)
+    place = chances.index(probability)
+    kinds = _softmax(scores.heads[split:])
+    seen = scores.seen
+    return TaskGuess(
+        task=GUESSABLE[place],
+        probability=probability,
+        probabilities=dict(zip(GUESSABLE, chances, strict=True)),
+        reasons=_two_reasons(model, scores, place),
+        traits=(
+            *[int(kind / _STEP) * _STEP for kind in kinds],
+            min(int(log2(len(text)) + 0.5), 20) / 20,
+            1.0 if "code lines" in seen else 0.5 if "code line" in seen else 0.0,
+            1.0 if "options" in seen else 0.0,
+            1.0 if "foreign" in seen else 0.0,
+        ),
+    )
+
+
+def _softmax(scores: Sequence[float]) -> list[float]:
+    top = max(scores)
+    shares = [exp(score - top) for score in scores]
+    total = sum(shares)
+    return [share / total for share in shares]
+
+
+def _two_reasons(model: LinearModel, scores: Scores, place: int) -> tuple[str, str]:
+    """Return what spoke most for the task at `place`, against the mean of all tasks."""
+    weights = model.weights_seen
+    spoke: dict[str, float] = {}
+    for name in scores.seen:
+        reason = REASONS.get(name) or REASONS[name[:-2]]  # the steps of a group are one reason
+        spoke[reason] = spoke.get(reason, 0.0) + weights[name][place]
+    spoke[worded(GUESSABLE[place])] = scores.heads[place] - model.biases[place] - sum(spoke.values())
+    best = sorted(((weight, reason) for reason, weight in spoke.items() if weight > 0), reverse=True)[:2]
+    found = [reason for _, reason in best]
+    found += FILLERS[: 2 - len(found)]
+    return found[0], found[1]
