@@ -1,7 +1,7 @@
 """How well the task classifier does on prompts it has not seen, and what a guess costs.
 
-Run: `ZETA_SHARED=... python benchmarks/task_accuracy.py [--confused]`. Needs the extra `train`, since it trains anew for
-each fold. Scored are rows whose label is the data set's own: weak labels (a keyword on a topic
+Run: `ZETA_SHARED=... python benchmarks/task_accuracy.py [--confused]`. Needs the extra `train`: it trains for
+each fold anew. Scored are rows whose label is the data set's own: weak labels (a keyword on a topic
 cluster's name) and the label `other` are left out.
 """
 
