@@ -161,6 +161,18 @@ class ZetaDynamicRouter:
         if self._dispatcher.journal is not None:
             self._dispatcher.journal.close()
 
+    def sync(self) -> bool:
+        """Store what waits to be stored and learn what others stored, now; a thread does so four times a second anyway.
+
+        Returns:
+            Whether the store works; `snapshot().store` says what is wrong.
+        """
+        journal = self._dispatcher.journal
+        if journal is None:
+            return True
+        journal.turn()
+        return journal.state().trouble is None
+
     @property
     def store(self) -> Store | None:
         """The store that was given or named; None where everything is in memory."""

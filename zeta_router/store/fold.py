@@ -44,8 +44,9 @@ Waiting = tuple[float, str, int, Record]
 class Fold:
     """A policy's learned state, what is in memory where, and what was measured, as a log has it so far.
 
-    A pure function of the entries added, whoever adds them: two programs that fold one log from equal policies have
-    equal states. Clocks are not trusted: nothing is later than the moment it was stored, and time never goes back.
+    A pure function of the entries added: two programs that fold one log from equal policies have
+    equal states. Clocks are not trusted: nothing is later than the moment when it was stored, nor earlier than the
+    window before it, and time never goes back.
 
     Args:
         policy: Changed by folding. Give each fold its own.
@@ -77,18 +78,17 @@ class Fold:
     def add(self, entry: Entry) -> Sequence[tuple[str, DriftFound | DriftOver]]:
         """Take an entry in, fold what has waited long enough; return what became noticeable, and by whose record."""
         self.position = entry.position
-        if entry.seq <= self._seen.pop(entry.writer, 0):
-            self._seen[entry.writer] = entry.seq
+        last = self._seen.pop(entry.writer, 0)
+        self._seen[entry.writer] = max(last, entry.seq)
+        if entry.seq <= last:
             return ()  # stored twice: its writer could not know that it had been stored
-        self._seen[entry.writer] = entry.seq
         if len(self._seen) > WRITERS_MOST:
             del self._seen[next(iter(self._seen))]
         self.count += 1
         self._newest = max(self._newest, entry.stored_at)
         if not self._is_foreign(entry):
-            heapq.heappush(
-                self._waiting, (min(entry.record.at, entry.stored_at), entry.writer, entry.seq, entry.record)
-            )
+            at = min(max(entry.record.at, self._newest - WINDOW_S), entry.stored_at)
+            heapq.heappush(self._waiting, (at, entry.writer, entry.seq, entry.record))
         noticed: list[tuple[str, DriftFound | DriftOver]] = []
         while self._waiting and self._waiting[0][0] <= self._newest - WINDOW_S:
             at, writer, _, record = heapq.heappop(self._waiting)
@@ -111,7 +111,7 @@ class Fold:
         self.now = now = max(self.now, at)
         try:
             if isinstance(record, AttemptBegan):
-                self._begin(record, writer, now)
+                self._begin(record, writer, at)
             elif isinstance(record, AttemptEnded):
                 return self._end(record, writer, now)
             elif isinstance(record, Feedback):
@@ -122,10 +122,10 @@ class Fold:
             self._note(f"{type(self.policy).__name__} raised {type(error).__name__} on a record; it is not learned")
         return ()
 
-    def _begin(self, record: AttemptBegan, writer: str, now: float) -> None:
+    def _begin(self, record: AttemptBegan, writer: str, at: float) -> None:
         decision = record.decision
-        if not now - WINDOW_S <= decision.decided_at <= now:  # the writer's clock disagrees
-            decision = replace(decision, decided_at=now)
+        if at != record.at:  # its clock disagrees, or it was cut off
+            decision = replace(decision, decided_at=decision.decided_at + at - record.at)
         self.open[(writer, decision.id)] = decision
         if len(self.open) > OPEN_MOST:
             del self.open[next(iter(self.open))]

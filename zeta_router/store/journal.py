@@ -130,7 +130,7 @@ class Journal:
 
     def _run(self) -> None:
         while not self._closed:
-            self.turn()
+            self.turn(at_once=False)
             self._ready.set()
             self._wake.wait(self._turn_s)
         deadline = time.monotonic() + CLOSE_S
@@ -142,15 +142,18 @@ class Journal:
             self._keep(SNAPSHOT_AT_CLOSE)
         self.store.close()
 
-    def turn(self) -> None:
-        """Store, read, hand over. Never raises."""
+    def turn(self, *, at_once: bool = True) -> None:
+        """Store, read, hand over. Never raises.
+
+        Args:
+            at_once: Try a store that is in trouble, even if it was tried a moment ago.
+        """
         with self._turning:
-            self._turn()
+            self.outbox.collect(self._says)
+            if at_once or time.monotonic() >= self._again_at:
+                self._turn()
 
     def _turn(self) -> None:
-        self.outbox.collect(self._says)
-        if time.monotonic() < self._again_at and not self._closed:
-            return
         trouble: str | None = None
         for step in (self._write, self._read, self._hand_over):
             try:

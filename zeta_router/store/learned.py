@@ -12,13 +12,16 @@ from zeta_router.policies.static_rule import StaticRule
 from zeta_router.store.base import Store
 from zeta_router.store.fold import Fold
 from zeta_router.store.others import Others
-from zeta_router.store.records import START, AttemptBegan, AttemptEnded, Feedback, Position, Record
+from zeta_router.store.records import START, AttemptBegan, AttemptEnded, Feedback, Position, Record, Unreadable
 from zeta_router.store.snapshots import StoredSnapshot, from_text, key_of, to_text
 from zeta_router.store.state import Unstorable, transplant
 
 if TYPE_CHECKING:
     from zeta_router.dispatcher import Dispatcher
 
+FUTURE_S = 86_400.0
+FUTURE = "it is from the future: a clock was wrong by more than a day"
+"""Such an entry would put off for years what waits for a time."""
 LESSONS = (AttemptBegan, AttemptEnded, Feedback)
 
 
@@ -73,6 +76,8 @@ class Learned:
         now = self._dispatcher.clock()
         events: list[Event] = []
         for entry in self._store.read(after=fold.position):
+            if entry.stored_at > now + FUTURE_S:
+                entry = entry._replace(stored_at=now, record=Unreadable("an entry", FUTURE, now))
             noticed = fold.add(entry)
             if entry.writer == writer:
                 read_back(entry.seq, entry.position)
