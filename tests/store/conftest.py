@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.store.world import EPOCH
-from zeta_router.store import MemoryStore, RedisStore, SQLiteStore, Store
+from zeta_router.store import START, Entry, MemoryStore, Position, RedisStore, SQLiteStore, Store
 from zeta_router.testing import ManualClock
 
 KINDS = ["memory", "sqlite", "redis"]
@@ -60,6 +60,17 @@ class RedisServer:
         self.folder.mkdir()
 
 
+class RedisInManualTime(RedisStore):
+    """A Redis store whose server has the writers' clock, which in these tests is moved by hand."""
+
+    def now(self, clock: float) -> float:
+        return clock
+
+    def read(self, after: Position = START, *, since: float = 0.0, most: int | None = None) -> Iterator[Entry]:
+        for entry in super().read(after, since=since, most=most):
+            yield entry._replace(stored_at=entry.record.at, sent_at=entry.record.at)
+
+
 def redis_or_skip() -> None:
     """Skip a test where there is no Redis server."""
     if shutil.which("redis-server") is None:
@@ -101,7 +112,8 @@ def open_again(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Calla
             store = SQLiteStore(tmp_path / "log.db", **options)  # type: ignore[arg-type]
         else:
             server = request.getfixturevalue("redis_server")
-            store = RedisStore(server.url, namespace=tmp_path.name, machine="here", **options)
+            kind = RedisInManualTime if "clock" in request.fixturenames else RedisStore
+            store = kind(server.url, namespace=tmp_path.name, machine="here", **options)
         opened.append(store)
         return store
 

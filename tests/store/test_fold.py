@@ -36,7 +36,7 @@ def log_of(order: Sequence[bool], delay: float = 0.0) -> list[Entry]:
             continue
         seq, record = found
         now = max(now, record.at + delay)
-        entries.append(Entry((len(entries) + 1, 0), "mine" if is_mine else "yours", seq, "", now, record))
+        entries.append(Entry((len(entries) + 1, 0), "mine" if is_mine else "yours", seq, "", now, now, record))
     return entries
 
 
@@ -49,7 +49,7 @@ def merged(slack: Sequence[float]) -> list[Entry]:
             last = max(last, record.at + slack[place % len(slack)])
             arrivals.append((last, writer, place + 1, record))
     arrivals.sort(key=lambda arrival: arrival[:3])
-    return [Entry((n, 0), writer, seq, "", at, record) for n, (at, writer, seq, record) in enumerate(arrivals, 1)]
+    return [Entry((n, 0), writer, seq, "", at, at, record) for n, (at, writer, seq, record) in enumerate(arrivals, 1)]
 
 
 @given(cut=st.integers(0, len(MINE)))
@@ -108,34 +108,27 @@ def test_entries_that_were_stored_twice_count_once(data: st.DataObject) -> None:
     assert state_of(twice) == state_of(entries)
 
 
-def test_a_clock_that_is_an_hour_ahead_counts_as_the_time_of_storing() -> None:
-    """Nothing happens after it was stored; what others learn is not put off by an hour."""
+def test_a_machine_whose_clock_is_wrong_by_an_hour_changes_nothing() -> None:
+    """Its times are set right by the server's: what others learn is neither put off nor taken for old."""
     right = entries_of(MINE)
-    ahead = [entry._replace(record=_moved(entry.record, 3600.0)) for entry in right]
-    assert fold(PhaseTimes(), ahead).now == fold(PhaseTimes(), right).now
-    assert state_of(ahead) == state_of(right)
+    for hour in (3600.0, -3600.0):
+        wrong = [e._replace(record=_moved(e.record, hour), sent_at=e.sent_at + hour) for e in right]
+        assert state_of(wrong) == state_of(right)
 
 
-def test_a_clock_that_is_an_hour_behind_does_not_turn_time_back() -> None:
-    """Its records count as of the newest time that is known."""
-    behind = [
-        entry._replace(record=_moved(entry.record, -3600.0)) if entry.writer == "yours" else entry
-        for entry in merged([0.0])
-    ]
+def test_time_never_goes_back_for_a_policy() -> None:
+    """Records that come late, because their writer was cut off, are learned as of the newest time that is known."""
+    late = [e for e in merged([0.0]) if e.writer == "mine"] + [e for e in merged([0.0]) if e.writer == "yours"]
     seen: list[float] = []
 
     class Watching(PhaseTimes):
-        def begin(self, decision: Decision) -> None:
-            seen.append(decision.decided_at)
-            super().begin(decision)
-
         def learn(self, decision: Decision, outcome: Outcome, *, now: float) -> Sequence[DriftFound | DriftOver]:
             seen.append(now)
             return super().learn(decision, outcome, now=now)
 
-    fold(Watching(), behind)
-    assert min(seen) >= EPOCH - WINDOW_S
-    assert max(seen) <= behind[-1].stored_at
+    fold(Watching(), [e._replace(stored_at=max(e.stored_at, EPOCH + 9), sent_at=EPOCH + 9) for e in late])
+    assert seen == sorted(seen)
+    assert len(seen) == 80
 
 
 def _moved(record: Record, by: float) -> Record:

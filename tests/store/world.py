@@ -91,5 +91,6 @@ def records_of(times: int, *, seed: int = 0, start: float = EPOCH, task: str = "
 def entries_of(records: list[Record], *, writer: str = "a", machine: str = "", first: int = 1) -> list[Entry]:
     """Return the entries that a store would make of one writer's records."""
     return [
-        Entry((first + place, 0), writer, place + 1, machine, record.at, record) for place, record in enumerate(records)
+        Entry((first + place, 0), writer, place + 1, machine, record.at, record.at, record)
+        for place, record in enumerate(records)
     ]

@@ -69,7 +69,7 @@ class Store(Protocol):
         Args:
             writer: Name of the router that writes.
             lines: In the order of their numbers.
-            at: The time, where the store has no clock of its own.
+            at: The time by the writer's clock.
         """
         ...
 

@@ -45,8 +45,8 @@ class Fold:
     """A policy's learned state, what is in memory where, and what was measured, as a log has it so far.
 
     A pure function of the entries added: two programs that fold one log from equal policies have
-    equal states. Clocks are not trusted: nothing is later than the moment when it was stored, nor earlier than the
-    window before it, and time never goes back.
+    equal states. Clocks are not trusted: a writer's is set by the store's, nothing is later than the moment when it
+    was stored, and time never goes back.
 
     Args:
         policy: Changed by folding. Give each fold its own.
@@ -71,7 +71,8 @@ class Fold:
         """What could not be folded, and how often."""
         self._newest = 0.0
         self._seen: dict[str, int] = {}
-        self._waiting: list[Waiting] = []
+        self.waiting: list[Waiting] = []
+        """What others may still come before: a heap."""
 
     # -- adding --------------------------------------------------------------------------------------------------
 
@@ -87,11 +88,13 @@ class Fold:
         self.count += 1
         self._newest = max(self._newest, entry.stored_at)
         if not self._is_foreign(entry):
-            at = min(max(entry.record.at, self._newest - WINDOW_S), entry.stored_at)
-            heapq.heappush(self._waiting, (at, entry.writer, entry.seq, entry.record))
+            skew = entry.stored_at - entry.sent_at
+            at = entry.record.at + skew if abs(skew) > WINDOW_S else entry.record.at
+            at = min(at, entry.stored_at)
+            heapq.heappush(self.waiting, (at, entry.writer, entry.seq, entry.record))
         noticed: list[tuple[str, DriftFound | DriftOver]] = []
-        while self._waiting and self._waiting[0][0] <= self._newest - WINDOW_S:
-            at, writer, _, record = heapq.heappop(self._waiting)
+        while self.waiting and self.waiting[0][0] <= self._newest - WINDOW_S:
+            at, writer, _, record = heapq.heappop(self.waiting)
             noticed.extend((writer, event) for event in self.apply(record, writer, at))
         return noticed
 
@@ -124,7 +127,7 @@ class Fold:
 
     def _begin(self, record: AttemptBegan, writer: str, at: float) -> None:
         decision = record.decision
-        if at != record.at:  # its clock disagrees, or it was cut off
+        if at != record.at:  # the writer's clock was wrong
             decision = replace(decision, decided_at=decision.decided_at + at - record.at)
         self.open[(writer, decision.id)] = decision
         if len(self.open) > OPEN_MOST:
@@ -173,13 +176,13 @@ class Fold:
         twin.tasks = dict(self.tasks)
         twin.position, twin.count, twin.now = self.position, self.count, self.now
         twin.problems = dict(self.problems)
-        twin._newest, twin._seen, twin._waiting = self._newest, dict(self._seen), list(self._waiting)
+        twin._newest, twin._seen, twin.waiting = self._newest, dict(self._seen), list(self.waiting)
         return twin
 
     def settle(self) -> Fold:
         """Fold what is still waiting, in its order, and return this fold."""
-        while self._waiting:
-            at, writer, _, record = heapq.heappop(self._waiting)
+        while self.waiting:
+            at, writer, _, record = heapq.heappop(self.waiting)
             self.apply(record, writer, at)
         return self
 

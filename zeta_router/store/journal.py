@@ -59,7 +59,7 @@ class Journal:
         self.store = store
         self._dispatcher = dispatcher
         self._turn_s = turn_s
-        self._learned = Learned(dispatcher, store, self._says)
+        self.learned = Learned(dispatcher, store, self._says)
         self._trouble: str | None = None
         self._closed = self._rests = False
         self._begin()
@@ -102,7 +102,7 @@ class Journal:
 
     def state(self) -> StoreState:
         """Return how the store is doing."""
-        fold = self._learned.fold
+        fold = self.learned.fold
         return StoreState(
             name=self.store.name,
             trouble=self._trouble,
@@ -175,23 +175,23 @@ class Journal:
             self.outbox.collect(self._says)
 
     def _read(self) -> None:
-        last = self._learned.mend()
+        last = self.learned.mend()
         if last is not None:
             again = self.outbox.lost_behind(last)
             self._says(f"{self.store.name} has lost its newest entries; {again} are stored again")
-        self._learned.read(self.writer, self.outbox.read_back)
+        self.learned.read(self.writer, self.outbox.read_back)
 
     def _hand_over(self) -> None:
-        if self._learned.is_ahead:
-            self._learned.hand_over(self.writer, self.outbox.pending)
+        if self.learned.is_ahead:
+            self.learned.hand_over(self.writer, self.outbox.pending)
 
     def _keep(self, after: int) -> None:
-        fold = self._learned.fold
-        if fold is None or fold.count - self._learned.kept_at < after:
+        fold = self.learned.fold
+        if fold is None or fold.count - self.learned.kept_at < after:
             return
         try:
             now = self.store.now(self._dispatcher.clock())
-            if self._learned.keep(at=now):
+            if self.learned.keep(at=now):
                 self.store.trim(fold.position, at=now)
         except StoreTrouble as error:
             self._judge(str(error))
@@ -234,7 +234,7 @@ class Journal:
         """Begin anew in a process that was forked: what waits is the parent's to store."""
         self._begin()
         self.store.forget()
-        self._learned.forget()
+        self.learned.forget()
 
 
 def _close(journal: Journal) -> None:

@@ -77,14 +77,14 @@ class Learned:
         events: list[Event] = []
         for entry in self._store.read(after=fold.position):
             if entry.stored_at > now + FUTURE_S:
-                entry = entry._replace(stored_at=now, record=Unreadable("an entry", FUTURE, now))
+                entry = entry._replace(stored_at=now, sent_at=now, record=Unreadable("an entry", FUTURE, now))
             noticed = fold.add(entry)
             if entry.writer == writer:
                 read_back(entry.seq, entry.position)
             elif isinstance(entry.record, LESSONS):
                 self.is_ahead = True
                 with self._dispatcher.lock:
-                    self._others.note(entry, now=now)
+                    self._others.note(entry.writer, entry.record, min(entry.record.at, entry.stored_at), now=now)
             if self._caught_up:
                 events.extend(event for who, event in noticed if who != writer)
         self._caught_up = True
@@ -111,6 +111,8 @@ class Learned:
         with self._dispatcher.lock:
             for (who, _), decision in fold.open.items():
                 self._others.begin(who, decision, decision.decided_at, now=now)
+            for at, who, _, record in sorted(fold.waiting, key=lambda waiting: waiting[:3]):
+                self._others.note(who, record, at, now=now)
 
     def _newest_snapshot(self) -> Fold | None:
         kept = self._store.snapshot(self._key) if self._key is not None else None

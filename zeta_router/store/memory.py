@@ -60,7 +60,7 @@ class MemoryStore:
             start = bisect_right(self._rows, after[0], key=lambda row: row[0])
             rows = self._rows[start : None if most is None or since else start + most]
         entries = (
-            Entry((number, 0), writer, seq, machine, at, decode(text))
+            Entry((number, 0), writer, seq, machine, at, at, decode(text))
             for number, writer, seq, machine, at, _, text in rows
             if at >= since
         )

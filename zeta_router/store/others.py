@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from zeta_router.decision import Decision
-from zeta_router.store.records import AttemptBegan, AttemptEnded, Entry
+from zeta_router.store.records import AttemptBegan, AttemptEnded, Record
 
 if TYPE_CHECKING:
     from zeta_router.dispatcher import Dispatcher
@@ -39,13 +39,12 @@ class Others:
             number = self._dispatcher.fleet.begin(decision.key, self._dispatcher.flight_of(decision, began_at))
             self._leases[(writer, decision.id)] = Lease(decision, number, expires_at)
 
-    def note(self, entry: Entry, *, now: float) -> None:
-        """Take over what an entry says about attempts, and about what is in memory."""
-        record = entry.record
+    def note(self, writer: str, record: Record, at: float, *, now: float) -> None:
+        """Take over what a record says about attempts, and about what is in memory."""
         if isinstance(record, AttemptBegan):
-            self.begin(entry.writer, record.decision, min(record.at, entry.stored_at), now=now)
+            self.begin(writer, record.decision, at, now=now)
         elif isinstance(record, AttemptEnded):
-            lease = self._end((entry.writer, record.decision_id))
+            lease = self._end((writer, record.decision_id))
             if lease is not None:
                 self._dispatcher.note_residency(lease.decision, record.outcome, now)
 

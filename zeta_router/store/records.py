@@ -80,6 +80,8 @@ class Entry(NamedTuple):
     """Name of the writer's machine; empty where a log serves one machine only."""
     stored_at: float
     """When it was stored, seconds since the epoch: by the server's clock, or the writer's where there is no server."""
+    sent_at: float
+    """The same moment by the writer's clock: the difference is how wrong that is."""
     record: Record
 
 

@@ -106,7 +106,7 @@ class RedisStore:
 
     def append(self, writer: str, lines: Sequence[Line], *, at: float) -> None:
         """Store lines, each once however often it is sent: a connection that breaks does not say what was stored."""
-        values: list[Any] = [writer, self._machine]
+        values: list[Any] = [writer, self._machine, repr(at)]
         for line in lines:
             values += [line.seq, line.kind, line.decision_id, line.text]
         with translated(self._name):
@@ -218,5 +218,6 @@ def _entry(position: Position, fields: dict[str, str]) -> Entry:
         int(fields["seq"]),
         fields["machine"],
         position[0] / 1000.0,
+        float(fields["sent"]),
         decode(fields["line"]),
     )

@@ -9,11 +9,11 @@ from zeta_router.store.base import StoreTrouble
 
 APPEND = """
 local last = tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0')
-for i = 3, #ARGV, 4 do
+for i = 4, #ARGV, 4 do
     local seq = tonumber(ARGV[i])
     if seq > last then
-        local id = redis.call('XADD', KEYS[1], '*', 'writer', ARGV[1], 'seq', ARGV[i], 'machine', ARGV[2],
-            'kind', ARGV[i + 1], 'decision', ARGV[i + 2], 'line', ARGV[i + 3])
+        local id = redis.call('XADD', KEYS[1], '*', 'writer', ARGV[1], 'machine', ARGV[2], 'sent', ARGV[3],
+            'seq', ARGV[i], 'kind', ARGV[i + 1], 'decision', ARGV[i + 2], 'line', ARGV[i + 3])
         if ARGV[i + 1] == 'began' then
             redis.call('HSET', KEYS[3], ARGV[i + 2], id)
         end
@@ -22,7 +22,7 @@ for i = 3, #ARGV, 4 do
 end
 redis.call('HSET', KEYS[2], ARGV[1], last)
 """
-"""Keys: stream, writers, decisions. Values: writer, machine, then number, kind, decision id and text of each line."""
+"""Keys: stream, writers, decisions. Values: writer, machine, its time; of each line number, kind, decision id, text."""
 
 KEEP = """
 local known = redis.call('HGET', KEYS[1], ARGV[1])

@@ -78,7 +78,7 @@ class SQLiteStore:
                 (position, page),
             )
             for position, writer, seq, stored_at, text in rows:
-                yield Entry((position, 0), writer, seq, "", stored_at, decode(text))
+                yield Entry((position, 0), writer, seq, "", stored_at, stored_at, decode(text))
             if len(rows) < page:
                 return
             left = None if left is None else left - page
