@@ -22,9 +22,9 @@ TIMEOUT_S = 1000.0
 class LowestLatency(Rival):
     """Any model whose mean of the last ten latencies is within `buffer` of the lowest.
 
-    A latency is seconds per output token; a timeout counts as 1,000 s, other failures not at all; a model without any
-    counts as 0 s, so that it is tried. Source: LiteLLM 1.106, `router_strategy/lowest_latency.py` (its list of ten
-    slides there; earlier versions kept the first nine). LiteLLM's own default for the buffer is 0.
+    A latency is seconds per output token; a timeout counts as 1,000 s, other failures not at all. Every list begins
+    with a 0, so that each model is tried. Source: LiteLLM 1.106, `router_strategy/lowest_latency.py`, where the list
+    slides (earlier versions kept its first nine) and the buffer is 0 unless it is set.
     """
 
     def __init__(self, *, buffer: float = 0.1) -> None:
@@ -56,5 +56,5 @@ class LowestLatency(Rival):
             latency = outcome.timings.total / (outcome.output_tokens or 1)
         else:
             return ()
-        self._latencies.setdefault(decision.key, deque(maxlen=WINDOW)).append(latency)
+        self._latencies.setdefault(decision.key, deque((0.0,), maxlen=WINDOW)).append(latency)
         return ()
