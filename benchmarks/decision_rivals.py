@@ -1,8 +1,8 @@
 """Microseconds per decision beside other packages, in one run: `python benchmarks/decision_rivals.py`.
 
 Needs the extra `rivals`: litellm (its Router with latency-based picking) and mabwiser (LinUCB). Models have answered
-about twenty times before. The packages do not do the same: LiteLLM and Zeta take a request and return a deployment, mabwiser
-takes features and returns an arm; and only Zeta predicts times.
+about twenty times before. The packages do not do the same: LiteLLM and Zeta take a request and return a deployment,
+mabwiser takes features and returns an arm; and only Zeta predicts times.
 """
 
 from __future__ import annotations
