@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from zeta_langchain.chat import ChatZeta
     from zeta_langchain.embeddings import ZetaEmbeddings
+    from zeta_langchain.middleware import ZetaModelMiddleware
     from zeta_langchain.runnable import ZetaRunnable
 
-__all__ = ["ChatZeta", "ZetaEmbeddings", "ZetaRunnable"]
+__all__ = ["ChatZeta", "ZetaEmbeddings", "ZetaModelMiddleware", "ZetaRunnable"]
 
 _HOMES = {
     "ChatZeta": "zeta_langchain.chat",
     "ZetaEmbeddings": "zeta_langchain.embeddings",
+    "ZetaModelMiddleware": "zeta_langchain.middleware",
     "ZetaRunnable": "zeta_langchain.runnable",
 }
 

@@ -63,6 +63,10 @@ class Children:
     def __iter__(self) -> Iterator[BaseChatModel]:
         return iter(tuple(self._children.values()))
 
+    def items(self) -> tuple[tuple[Key, BaseChatModel], ...]:
+        """Return those that exist so far, each with its model and host."""
+        return tuple(self._children.items())
+
     def get(self, key: Key) -> BaseChatModel:
         """Return the child for a model on a host.
 

@@ -95,7 +95,7 @@ class InOrder:
         self, request: Request, guess: TaskGuess, candidates: Sequence[Candidate], *, now: float, rng: Random
     ) -> Choice:
         """Pick the first."""
-        scores = tuple(Score(candidate, -float(place)) for place, candidate in enumerate(candidates))
+        scores = tuple(Score(candidate, 0.0) for candidate in candidates)
         return Choice(scores[0], scores, "the first in order")
 
     def begin(self, decision: Decision) -> None:

@@ -10,6 +10,7 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from zeta_langchain.answers import UNREADABLE, says_something
+from zeta_langchain.interrupts import bubbles_up
 from zeta_langchain.metadata import stamp_of
 from zeta_router.attempts import Attempt, Attempts
 from zeta_router.errors import NoCapableModel
@@ -192,16 +193,6 @@ class Turn:
             return False
         self._turns.errors.append(error)
         return True
-
-
-def bubbles_up(error: BaseException) -> bool:
-    """Return whether an error is LangGraph's way to stop a graph, e.g. to ask a person. It is nobody's failure.
-
-    Recognised by the name of its class, so that LangGraph is not imported.
-    """
-    return any(
-        kind.__name__ == "GraphBubbleUp" and kind.__module__ == "langgraph.errors" for kind in type(error).__mro__
-    )
 
 
 def _shows(part: Any) -> bool:
