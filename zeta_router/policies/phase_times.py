@@ -12,7 +12,7 @@ from zeta_router.learning.drift import Change
 from zeta_router.learning.health import AILING
 from zeta_router.learning.learned import Key, Learned
 from zeta_router.learning.lengths import NO_OUTPUT
-from zeta_router.learning.quality import Qualities, Reading, read
+from zeta_router.learning.quality import Qualities, Reading, read, read_decision, told
 from zeta_router.learning.runner import Runner
 from zeta_router.learning.waiting import Busy, busy_models
 from zeta_router.model import ModelCard
@@ -237,7 +237,7 @@ class PhaseTimes:
             self._traffic.forget(gone)
             self._suspects.discard(gone)
             self._probes.cleared(gone)
-        self._qualities.begin(_reading(decision))
+        self._qualities.begin(read_decision(decision))
         self._probes.begin(decision.key, now, is_probe=decision.explored)
 
     def learn(self, decision: Decision, outcome: Outcome, *, now: float) -> Sequence[DriftFound | DriftOver]:
@@ -284,7 +284,7 @@ class PhaseTimes:
         utilities: dict[str, dict[Key, float]] = {}
         for task, tokens in traffic.tasks().items():
             moment = Moment(task, tokens, None, None, now, NOBODY, NOTHING_CACHED)
-            qualities = self._expected(((task, 1.0),), offered)
+            qualities = self._expected(told(task), offered)
             rows = score_all(moment, offered, self._forecasts(task, offered), qualities, self._objective, learned)
             utilities[task] = {row[0].key: row[1] for row in rows}
         roomy = {
@@ -299,7 +299,7 @@ class PhaseTimes:
     def feedback(self, decision: Decision, score: float, *, now: float) -> None:
         """Fold in one opinion."""
         if decision.card is not None:
-            self._qualities.learn(decision.card, _reading(decision), score)
+            self._qualities.learn(decision.card, read_decision(decision), score)
             self._ready_quality.clear()
 
     def beliefs(self, *, now: float) -> Sequence[Belief]:
@@ -315,15 +315,11 @@ class PhaseTimes:
                 drifting=runner.drift.active,
                 success=runner.health.probability(now),
                 quality={
-                    task: self._qualities.expect(runner.card, ((task, 1.0),)) for task in self._qualities.tasks(model)
+                    task: self._qualities.expect(runner.card, told(task)) for task in self._qualities.tasks(model)
                 },
             )
             for (model, host), runner in self._learned.runners.items()
         )
-
-
-def _reading(decision: Decision) -> Reading:
-    return ((decision.task, 1.0),) if decision.guess is None else read(decision.guess)
 
 
 def _best_two(rows: list[Row]) -> tuple[Row, Row | None]:

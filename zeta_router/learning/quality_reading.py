@@ -1,0 +1,52 @@
+"""`Reading`: what quality is learned on, of one request."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from zeta_router.decision import Decision
+from zeta_router.tasks.task_guess import TaskGuess
+
+LEVEL = ""
+"""Name of the feature that every request has: how good a model is at all."""
+NEGLIGIBLE = 0.03
+"""Tasks and traits below it are left out: they would cost time and tell nothing."""
+TRAITS_MOST = 32
+"""Traits beyond these are not learned on: what one model's beliefs hold stays bounded."""
+
+Feature = tuple[str | int, float]
+"""A name and a value in [0, 1]. The name is `LEVEL`, a task, or the place of a trait."""
+
+
+class Reading(NamedTuple):
+    """What the quality of an answer may depend on. Made once per request, for all candidates."""
+
+    tasks: tuple[tuple[str, float], ...]
+    """Likely tasks with their probabilities, which sum to 1."""
+    features: tuple[Feature, ...]
+
+    @property
+    def task(self) -> str:
+        """The most likely."""
+        return max(self.tasks, key=lambda task: task[1])[0]
+
+
+def read(guess: TaskGuess) -> Reading:
+    """Return what of a guess quality is learned on."""
+    likely = [(task, share) for task, share in guess.probabilities.items() if share >= NEGLIGIBLE]
+    if not likely:
+        return told(guess.task)
+    total = sum(share for _, share in likely)
+    tasks = tuple([(task, share / total) for task, share in likely])
+    traits = [(i, value) for i, value in enumerate(guess.traits[:TRAITS_MOST]) if value >= NEGLIGIBLE]
+    return Reading(tasks, ((LEVEL, 1.0), *tasks, *traits))
+
+
+def told(task: str) -> Reading:
+    """Return the reading of a request of which only the task is known."""
+    return Reading(((task, 1.0),), ((LEVEL, 1.0), (task, 1.0)))
+
+
+def read_decision(decision: Decision) -> Reading:
+    """Return the reading that a decision was made on."""
+    return told(decision.task) if decision.guess is None else read(decision.guess)
