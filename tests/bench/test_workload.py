@@ -10,7 +10,7 @@ from statistics import mean, median
 
 import pytest
 
-from zeta_router import ConfigError
+from zeta_router import ConfigError, Fate, Outcome, Request, Timings, ZetaDynamicRouter
 from zeta_router.bench.scenarios import SCENARIOS
 from zeta_router.bench.traces import FILES, trace
 from zeta_router.bench.truth import Truth
@@ -87,7 +87,11 @@ def test_traces_are_read_from_a_folder_or_its_subfolder(tmp_path: Path, folder: 
     place.mkdir(exist_ok=True)
     for name, rows in zip(FILES, ("0.0,10,0\n2.0,20,5\n", "1.0,30,7\n"), strict=True):
         (place / name).write_bytes(gzip.compress(f"arrival_s,prompt_tokens,output_tokens\n{rows}".encode()))
-    assert [tuple(row) for row in trace(tmp_path)] == [(0.0, 10, 1, True), (1.0, 30, 7, False), (2.0, 20, 5, True)]
+    assert [tuple(row) for row in trace(tmp_path)] == [
+        (0.0, 10, 1, True, ""),
+        (1.0, 30, 7, False, ""),
+        (2.0, 20, 5, True, ""),
+    ]
 
 
 def test_bad_input_is_refused(tmp_path: Path) -> None:
@@ -98,3 +102,23 @@ def test_bad_input_is_refused(tmp_path: Path) -> None:
         made(requests=10)
     with pytest.raises(ConfigError, match="load must be above 0"):
         made(load=0.0)
+
+
+def test_a_log_is_a_trace(tmp_path: Path) -> None:
+    """Of the requests that were answered: when they came, their task, their lengths; nothing else is used."""
+    file, now = tmp_path / "log.db", [1_000.0]
+    with ZetaDynamicRouter(["coder:7b"], clock=lambda: now[0], store=file) as router:
+        for task, fate, tokens in (("math", Fate.ok, 7), ("code", Fate.error, 1), ("writing", Fate.ok, 9)):
+            attempt = next(iter(router.plan(Request(task=task, prompt_tokens=50))))
+            with attempt:
+                now[0] += 5.0
+                attempt.settle(Outcome(fate=fate, timings=Timings(total=5.0), prompt_tokens=60, output_tokens=tokens))
+    assert [tuple(row) for row in trace(file)] == [(0.0, 60, 7, False, "reasoning"), (10.0, 60, 9, False, "chat")]
+
+
+def test_a_file_that_is_no_log_is_refused(tmp_path: Path) -> None:
+    """In one sentence that names it."""
+    file = tmp_path / "notes.txt"
+    file.write_text("shopping list", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"notes\.txt"):
+        trace(file)

@@ -15,6 +15,7 @@ from zeta_router.bench.kept import Key, keep, kept, key_of
 from zeta_router.bench.measures import Measures, measure
 from zeta_router.bench.play import play
 from zeta_router.bench.scenarios import SCENARIOS
+from zeta_router.bench.traces import name_of
 from zeta_router.bench.workload import workload
 from zeta_router.bench.world import World
 
@@ -48,7 +49,7 @@ class Plan:
     loads: Sequence[float] = (1.0,)
     requests: int = REQUESTS
     data: Path | None = None
-    """Where the traces are; None is the synthetic one."""
+    """Where the Azure traces are, or a log; None is the synthetic trace."""
 
     def tasks(self) -> Iterator[Task]:
         """Return the runs, those with the same requests one after the other."""
@@ -87,7 +88,7 @@ def run_plan(
         keep_in: A file that every run is added to; those that it has already are not made again.
         done: Called after every run.
     """
-    trace = "synthetic" if plan.data is None else "azure2023"
+    trace = name_of(plan.data)
     tasks = list(plan.tasks())
     found = kept(keep_in, trace) if keep_in is not None else {}
     left = [task for task in tasks if task.key not in found]

@@ -1,4 +1,4 @@
-"""What arrives when, how long: the Azure traces of 2023, or a synthetic stand-in for them."""
+"""What arrives when, how long: the Azure traces of 2023, a synthetic stand-in for them, or a log."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ class Row(NamedTuple):
     prompt_tokens: int
     output_tokens: int
     is_code: bool
+    task: str = ""
+    """Where it is known, as in a log; else it is told from `is_code` and the length of the answer."""
 
 
 @lru_cache(maxsize=2)
@@ -32,16 +34,20 @@ def trace(data: Path | None) -> tuple[Row, ...]:
     """Return all requests in order of time; of the synthetic trace where `data` is None.
 
     Args:
-        data: A folder that has the Azure traces, or has them in its subfolder `traces`.
+        data: A folder that has the Azure traces, or has them in its subfolder `traces`; or the file of a router's log.
 
     Raises:
         ConfigError: They are not there.
     """
     if data is None:
         return _synthetic()
+    if data.is_file():
+        from zeta_router.bench.logged import logged  # here, since it makes `Row`s
+
+        return logged(data)
     folder = next((f for f in (data, data / "traces") if (f / FILES[0]).is_file()), None)
     if folder is None:
-        raise ConfigError(f"{data} has no {FILES[0]}; give --data the folder with the traces, or leave it out")
+        raise ConfigError(f"{data} has no {FILES[0]}; give --data the folder with the traces or the file of a log")
     rows: list[Row] = []
     for name in FILES:
         with gzip.open(folder / name, "rt", encoding="ascii") as lines:
@@ -49,6 +55,13 @@ def trace(data: Path | None) -> tuple[Row, ...]:
                 tokens = int(row["prompt_tokens"]), max(int(row["output_tokens"]), 1)
                 rows.append(Row(float(row["arrival_s"]), *tokens, "code" in name))
     return tuple(sorted(rows))
+
+
+def name_of(data: Path | None) -> str:
+    """Return what the trace is called."""
+    if data is None:
+        return "synthetic trace"
+    return f"log {data.name}" if data.is_file() else "Azure traces 2023"
 
 
 def _synthetic() -> tuple[Row, ...]:

@@ -18,6 +18,8 @@ from zeta_router.objective import Objective
 from zeta_router.request import Request
 from zeta_router.tasks.task_guess import TaskGuess
 
+LEAST = 30
+"""Requests of a run: thirds of fewer say nothing."""
 EXTRACT_SHARE = 0.20
 """Of the code trace's requests: short answers that must be valid JSON."""
 LONG_ANSWER = 300
@@ -76,8 +78,10 @@ def workload(scenario: Scenario, *, load: float, seed: int, requests: int, data:
         ConfigError: The trace has fewer, or `load` is not above 0.
     """
     rows = trace(data)
-    if not 30 <= requests <= len(rows):
-        raise ConfigError(f"requests must be between 30 and the trace's {len(rows)}, got {requests}")
+    if not LEAST <= requests <= len(rows):
+        raise ConfigError(
+            f"requests must be between {LEAST} and the trace's {len(rows)}, got {requests}; set --requests"
+        )
     if not 0 < load < math.inf:
         raise ConfigError(f"load must be above 0, got {load!r}; 1 is the study's")
     rng = Random(f"workload {seed}")
@@ -103,11 +107,9 @@ def workload(scenario: Scenario, *, load: float, seed: int, requests: int, data:
 
 
 def _call(now: float, row: Row, scenario: Scenario, rng: Random) -> Call:
-    if row.is_code:
-        task = EXTRACT if rng.random() < EXTRACT_SHARE else CODE
-    else:
-        rng.random()
-        task = REASONING if row.output_tokens > LONG_ANSWER else CHAT
+    short = EXTRACT if rng.random() < EXTRACT_SHARE else CODE
+    talk = REASONING if row.output_tokens > LONG_ANSWER else CHAT
+    task = row.task or (short if row.is_code else talk)
     complexity = rng.random()
     wrong, other = rng.random() < WRONG_LABEL, rng.randrange(len(TASKS) - 1)
     label = [t for t in TASKS if t != task][other] if wrong else task

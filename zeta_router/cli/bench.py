@@ -42,9 +42,9 @@ def bench(
         Path | None,
         typer.Option(
             "--data",
-            metavar="FOLDER",
+            metavar="PATH",
             envvar="ZETA_DATA",
-            help="Where the Azure traces are; default: a synthetic trace with their medians.",
+            help="Folder of the Azure traces, or the log of your router; default: a synthetic trace.",
         ),
     ] = None,
     processes: Annotated[
@@ -157,10 +157,12 @@ def _run(plan: Plan, processes: int | None, keep: Path | None, *, quiet: bool) -
 
 
 def _header(plan: Plan, seconds: float) -> str:
+    from zeta_router.bench.traces import name_of
+
     runs = len(list(plan.tasks()))
     return (
         f"SIMULATED: {runs} runs of {plan.requests} requests, seeds {_span(plan.seeds)}, "
-        f"{'Azure traces' if plan.data else 'synthetic trace'}, in {seconds:.0f} s"
+        f"{name_of(plan.data)}, in {seconds:.0f} s"
     )
 
 
