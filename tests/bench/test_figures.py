@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from zeta_router import ConfigError
 from zeta_router.bench.affected import Moved, affected, moved
-from zeta_router.bench.contenders import contender, policies_named
+from zeta_router.bench.contenders import CONTENDERS, contender, policies_named
 from zeta_router.bench.grid import Plan, run_plan
 from zeta_router.bench.measures import Measures
 from zeta_router.bench.records import Record
@@ -141,3 +142,11 @@ def test_names_of_policies_and_scenarios() -> None:
     assert contender("static") is contender("static")
     with pytest.raises(ConfigError, match="no scenario nowhere"):
         scenarios_named("stationary,nowhere")
+
+
+def test_the_docs_name_every_policy_and_every_scenario() -> None:
+    """None is missing from docs/bench.md, none that is gone stands there."""
+    text = Path("docs/bench.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    named = {name for row in rows for name in re.findall(r"`([a-z0-9-]+)`", row)}
+    assert named == {*CONTENDERS, *SCENARIOS}
