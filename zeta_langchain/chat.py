@@ -13,36 +13,16 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict, Field
 
 from zeta_langchain.call import Call
-from zeta_langchain.children import Prepared
 from zeta_langchain.delegation import DelegatingChatModel
 from zeta_langchain.founding import Given, found
 from zeta_langchain.kinds import PLAIN, Kind, Messages, Objects
 from zeta_langchain.messages import count_tokens, request_of
+from zeta_langchain.parameters import CHILDS_OWN, PER_CALL, most_tokens, parameters_of, taken_from
 from zeta_langchain.profiles import meet
 from zeta_langchain.structured import ZetaStructured
 from zeta_router.errors import ConfigError
 from zeta_router.objective import Objective
 from zeta_router.router import ZetaDynamicRouter
-
-HANDED_ON = (
-    "temperature",
-    "num_predict",
-    "max_tokens",
-    "num_ctx",
-    "top_k",
-    "top_p",
-    "seed",
-    "repeat_penalty",
-    "reasoning",
-    "format",
-    "keep_alive",
-    "output_version",
-    "cache",
-    "callbacks",
-    "tags",
-    "metadata",
-)
-"""Fields that a `ChatZeta` hands on to the child it picks, where the child has a field of that name."""
 
 
 class ChatZeta(DelegatingChatModel):
@@ -86,7 +66,10 @@ class ChatZeta(DelegatingChatModel):
     objective: str | Objective | None = None
     """`balanced` (None), `fastest`, `best`, or your own numbers. It is the router's: read when that is made."""
     child_kwargs: dict[str, Any] = Field(default_factory=dict, repr=False, exclude=True)
-    """Further `ChatOllama` keywords for the children that Zeta builds. Read when a child is built."""
+    """Further `ChatOllama` keywords for the children that Zeta builds, e.g. `client_kwargs`; read when one is built.
+
+    They may also be given as keywords of this class, as `ChatOllama` takes them.
+    """
     children: Any = Field(default=None, repr=False, exclude=True)
     """The chat models behind this one, shared by its copies."""
 
@@ -121,7 +104,7 @@ class ChatZeta(DelegatingChatModel):
         child_kwargs: Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> None:
-        keywords = dict(child_kwargs or {})
+        keywords = {**{name: fields.pop(name) for name in CHILDS_OWN & fields.keys()}, **(child_kwargs or {})}
         if router is None or fields.get("children") is None:
             router, fields["children"] = found(models, router, hosts, base_url, objective, keywords)
         wanted = Objective.named(objective) if isinstance(objective, str) else objective
@@ -174,6 +157,7 @@ class ChatZeta(DelegatingChatModel):
         configurable = config.get("configurable") or {}
         pin = kwargs.pop("model", None)
         pin = configurable.get("zeta_model") if pin is None else pin
+        told = taken_from(kwargs)
         stop = kwargs.pop("stop", None)
         stop = self.stop if stop is None else stop
         if stop is not None:  # a child with stop words of its own refuses to be given others, None as well
@@ -183,29 +167,18 @@ class ChatZeta(DelegatingChatModel):
             tools=tools,
             thinks=bool(kwargs.get("reasoning", self.reasoning)),
             needs=kind.needs,
-            max_output_tokens=self.num_predict if self.num_predict is not None else self.max_tokens,
+            max_output_tokens=most_tokens(self.__dict__, told),
             configurable=configurable,
         )
         return Call(
             self.router.plan(request, model=pin),
-            self._children_now().get,
+            self.children.prepared(parameters_of(self.__dict__, told)).get,
             kind,
             asked if kind.is_parsed else prompt,
             config,
             kwargs,
             formatted=isinstance(kind, Objects) or kwargs.get("format", self.format) is not None,
         )
-
-    def _children_now(self) -> Prepared:
-        """Return the children with the parameters that this object has now."""
-        values = self.__dict__
-        parameters = {name: values[name] for name in HANDED_ON if values[name] is not None}
-        if "max_tokens" in parameters:
-            parameters.setdefault("num_predict", parameters["max_tokens"])
-        if self.disable_streaming:
-            parameters["disable_streaming"] = self.disable_streaming
-        prepared: Prepared = self.children.prepared(parameters)
-        return prepared
 
     # -- binding -------------------------------------------------------------------------------------------------
 
@@ -240,7 +213,8 @@ class ChatZeta(DelegatingChatModel):
 
     @property
     def _identifying_params(self) -> Mapping[str, Any]:
-        return {"model": self.model, "models": sorted({card.name for card in self.router.cards})}
+        told = {name: value for name in PER_CALL if (value := getattr(self, name)) is not None}
+        return {"model": self.model, "models": sorted({card.name for card in self.router.cards}), **told}
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         params = super()._get_ls_params(stop=stop, **kwargs)

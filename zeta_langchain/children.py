@@ -35,12 +35,18 @@ class Child(NamedTuple):
     streams_inside: bool
     """A callback handler sees its tokens in whole answers, too: `ChatOllama` always streams on the wire, others where
     `streaming` is set."""
+    tag: str
+    """The Ollama tag of a `ChatOllama`, else empty."""
+    num_ctx: int | None
+    """The context that a `ChatOllama` asks for, in tokens."""
 
     @classmethod
     def of(cls, model: BaseChatModel) -> Child:
         """Return what there is to know of a chat model."""
-        ollama = is_ollama(model)
-        return cls(model, ollama, ollama or getattr(model, "streaming", None) is True)
+        told: Any = model
+        if not is_ollama(model):
+            return cls(model, False, getattr(told, "streaming", None) is True, "", None)
+        return cls(model, True, True, told.model, told.num_ctx)
 
 
 class Children:

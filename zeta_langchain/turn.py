@@ -61,7 +61,10 @@ class Turn:
         self.kwargs = call.kwargs
         if child.is_ollama:
             # Without it LangChain's cache has one key for every model: https://github.com/langchain-ai/langchain/issues/14590
-            self.kwargs = {**call.kwargs, "model": child.model.model}  # type: ignore[attr-defined]
+            self.kwargs = {**call.kwargs, "model": child.tag}
+            if "options" in call.kwargs and child.num_ctx is not None:
+                # They replace all that the child has: without its context size Ollama would load the model again.
+                self.kwargs["options"] = {"num_ctx": child.num_ctx, **call.kwargs["options"]}
         self._from_ollama = child.is_ollama
         self._call = call
         self._attempt = attempt
