@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NoReturn, cast
 
 from langchain_core.language_models import LangSmithParams, LanguageModelInput
@@ -13,6 +14,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict, Field
 
 from zeta_langchain.call import Call
+from zeta_langchain.children import Prepared
 from zeta_langchain.delegation import DelegatingChatModel
 from zeta_langchain.founding import Given, found
 from zeta_langchain.kinds import PLAIN, Kind, Messages, Objects
@@ -172,13 +174,18 @@ class ChatZeta(DelegatingChatModel):
         )
         return Call(
             self.router.plan(request, model=pin),
-            self.children.prepared(parameters_of(self.__dict__, told)).get,
+            self._children_now(told).get,
             kind,
             asked if kind.is_parsed else prompt,
             config,
             kwargs,
             formatted=isinstance(kind, Objects) or kwargs.get("format", self.format) is not None,
         )
+
+    def _children_now(self, told: Mapping[str, Any] = MappingProxyType({})) -> Prepared:
+        """Return the children with the parameters that this object, or one call, has."""
+        prepared: Prepared = self.children.prepared(parameters_of(self.__dict__, told))
+        return prepared
 
     # -- binding -------------------------------------------------------------------------------------------------
 
