@@ -155,3 +155,18 @@ def test_a_long_prompt_holds_up_its_neighbour() -> None:
 
     # Without the neighbour 2 s; one second of it passed with two tokens instead of fifty.
     assert answer.eval / 1e9 == pytest.approx(2.0 + 1.0 - 2 / 50, abs=0.02)
+
+
+def test_a_request_may_have_luck_of_its_own() -> None:
+    """Its prompt and its answer take so many times longer than usual, and the server's clocks say so."""
+    engine = Engine([model_from_tag("llama3.2:3b")])
+    model = engine.models["llama3.2:3b"]
+    engine.run(engine.submit(Work(model=model, prompt_tokens=1)))
+    usual = engine.run(engine.submit(Work(model=model, prompt_tokens=500, output_tokens=100)))
+    unlucky = engine.run(
+        engine.submit(Work(model=model, prompt_tokens=500, output_tokens=100, prefill_factor=3.0, decode_factor=2.0))
+    )
+    assert unlucky.prompt_eval == pytest.approx(3 * usual.prompt_eval, rel=1e-3)
+    assert unlucky.eval == pytest.approx(2 * usual.eval, rel=1e-3)
+    with pytest.raises(ValueError, match="must be positive"):
+        Work(model=model, decode_factor=0.0)

@@ -107,9 +107,10 @@ class Oracle:
     ) -> Choice:
         """Pick the highest true expected utility."""
         lean = LEAN if guess.traits and guess.traits[0] > 0.5 else -LEAN
-        qualities = {c.model: self._quality(c.model, guess.task, lean) for c in candidates}
         hosts = {host: self._state(host, now) for host in {c.host for c in candidates}}
-        scores = [self._score(request, guess.task, c, qualities, hosts[c.host], now) for c in candidates]
+        scores = [self._score(request, guess.task, lean, c, hosts[c.host], now) for c in candidates]
+        if any(self._world.failing.values()):
+            scores = [self._with_failures(score, scores, guess.task) for score in scores]
         scores.sort(key=lambda score: -score.utility)
         return Choice(scores[0], tuple(scores), "the oracle knows")
 
@@ -121,8 +122,8 @@ class Oracle:
         self,
         request: Request,
         label: str,
+        lean: float,
         candidate: Candidate,
-        qualities: Mapping[str, float],
         state: _HostState,
         now: float,
     ) -> Score:
@@ -151,15 +152,19 @@ class Oracle:
             if load:
                 lost += prices.load * (_penalty(within, beyond, highest, (total + load) / expected) - lost)
             penalty += weight * lost
-        quality = qualities[model]
-        fails = self._world.failing.get(model, 0.0)
-        if fails:  # the next best answers, a little later
-            instead = max((q for name, q in qualities.items() if name != model), default=0.0)
-            quality -= fails * max(quality - instead + penalty, 0.0)
+        quality = self._quality(model, label, lean)
         value = quality - penalty - prices.gpu * self._price(candidate, prefill + decode, now)
         return Score(
             candidate, value - prices.evict * evicts, quality, wait=queue, load=load, prefill=prefill, decode=decode
         )
+
+    def _with_failures(self, score: Score, scores: Sequence[Score], label: str) -> Score:
+        """Return a score that reckons with failures: then the best other model answers, as much later as it took."""
+        fails = self._world.failing.get(score.model, 0.0)
+        objective = self._world.work.objective
+        instead = max((s.utility for s in scores if s.model != score.model), default=0.0)
+        instead -= objective.within * (score.prefill or 0.0) / objective.seconds_for(label)
+        return score._replace(utility=(1.0 - fails) * score.utility + fails * instead)
 
     # -- what is going on ----------------------------------------------------------------------------------------
 
