@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from zeta_langchain.chat import ChatZeta
     from zeta_langchain.embeddings import ZetaEmbeddings
-    from zeta_langchain.middleware import ZetaModelMiddleware
+    from zeta_langchain.middleware import ZetaModelMiddleware, ZetaToolMiddleware
     from zeta_langchain.runnable import ZetaRunnable
 
-__all__ = ["ChatZeta", "ZetaEmbeddings", "ZetaModelMiddleware", "ZetaRunnable"]
+__all__ = ["ChatZeta", "ZetaEmbeddings", "ZetaModelMiddleware", "ZetaRunnable", "ZetaToolMiddleware"]
 
 _HOMES = {
     "ChatZeta": "zeta_langchain.chat",
     "ZetaEmbeddings": "zeta_langchain.embeddings",
     "ZetaModelMiddleware": "zeta_langchain.middleware",
     "ZetaRunnable": "zeta_langchain.runnable",
+    "ZetaToolMiddleware": "zeta_langchain.middleware",
 }
 
 
