@@ -8,17 +8,15 @@ from random import Random
 from types import MappingProxyType
 from typing import NamedTuple
 
+from zeta_router.bench.known import HostNow, Known
 from zeta_router.bench.workload import WRONG_BUCKET, WRONG_LABEL
 from zeta_router.bench.world import MODEL_COST, SLOT_COST, World
-from zeta_router.bench.zoo import GB, TASKS
+from zeta_router.bench.zoo import TASKS
 from zeta_router.decision import Candidate, Choice, Decision, Score
 from zeta_router.events import DriftFound, DriftOver
 from zeta_router.outcome import Outcome
 from zeta_router.policies.base import Belief
 from zeta_router.request import Request
-from zeta_router.simulator import memory
-from zeta_router.simulator.jobs import Job, JobState
-from zeta_router.simulator.speeds import load_seconds
 from zeta_router.tasks.task_guess import TaskGuess
 
 MEMORY_S = 300.0
@@ -67,17 +65,6 @@ class _Node(NamedTuple):
     """Seconds that the user expects."""
 
 
-class _HostState(NamedTuple):
-    """What one host has to do, in seconds as if each model ran alone."""
-
-    left: dict[str, list[float]]
-    """Model → seconds of each of its jobs, oldest first."""
-    waiting_s: dict[str, float]
-    """Model that is not in memory and that jobs wait for, in their order → seconds since the first of them came."""
-    loaded: dict[str, int]
-    """Model in memory → jobs that it has."""
-
-
 class Oracle:
     """Greedy on the true expected utility, less prices on GPU time and on loads.
 
@@ -88,6 +75,7 @@ class Oracle:
 
     def __init__(self, world: World, prices: Prices | None = None) -> None:
         self._world = world
+        self._known = Known(world)
         self._prices = prices if prices is not None else PRICES.get(world.scenario.name, Prices())
         work = world.work
         self._tasks = {label: _posterior(label, work.shares) for label in TASKS}
@@ -107,7 +95,7 @@ class Oracle:
     ) -> Choice:
         """Pick the highest true expected utility."""
         lean = LEAN if guess.traits and guess.traits[0] > 0.5 else -LEAN
-        hosts = {host: self._state(host, now) for host in {c.host for c in candidates}}
+        hosts = {host: self._known.host(host, now) for host in {c.host for c in candidates}}
         scores = [self._score(request, guess.task, lean, c, hosts[c.host], now) for c in candidates]
         if any(self._world.failing.values()):
             scores = [self._with_failures(score, scores, guess.task) for score in scores]
@@ -124,14 +112,14 @@ class Oracle:
         label: str,
         lean: float,
         candidate: Candidate,
-        state: _HostState,
+        state: HostNow,
         now: float,
     ) -> Score:
         host, model, prices = candidate.host, candidate.model, self._prices
         slots = self._world.scenario.slots
-        per_prompt, per_output = self._rates(model, host)
+        per_prompt, per_output = self._known.rates(model, host)
         prefill = request.tokens * per_prompt
-        load, evicts = self._load(candidate, state)
+        load, evicts = self._known.load(candidate, state)
         own = state.left.get(model, ())
         queue = sum(own) / slots if len(own) >= slots else 0.0
         beside = own if slots > 1 and len(own) < slots else ()
@@ -165,62 +153,6 @@ class Oracle:
         instead = max((s.utility for s in scores if s.model != score.model), default=0.0)
         instead -= objective.within * (score.prefill or 0.0) / objective.seconds_for(label)
         return score._replace(utility=(1.0 - fails) * score.utility + fails * instead)
-
-    # -- what is going on ----------------------------------------------------------------------------------------
-
-    def _rates(self, model: str, host: str) -> tuple[float, float]:
-        """Return true seconds per token of a prompt and of an answer, alone."""
-        world = self._world
-        number, pace = world.hosts[host], world.slowdown(model, host) / world.scenario.speed
-        known = world.models[model]
-        per_prompt = known.billions / 12_600 * world.truth.prefill[(model, number)] * pace
-        return per_prompt, known.gigabytes / 216 * world.truth.decode[(model, number)] * pace
-
-    def _state(self, host: str, now: float) -> _HostState:
-        left: dict[str, list[float]] = {}
-        waiting_s: dict[str, float] = {}
-        for job in self._world.jobs[host].values():
-            name = job.work.model.name
-            left.setdefault(name, []).append(self._left(job, host))
-            if job.state is JobState.queued:
-                waiting_s.setdefault(name, now - job.submitted_at)
-        loaded = {line.model.name: line.running for line in self._world.engines[host].loaded()}
-        return _HostState(left, waiting_s, loaded)
-
-    def _left(self, job: Job, host: str) -> float:
-        """Return the seconds that a job would still need if its model ran alone."""
-        work, speed = job.work, self._world.scenario.speed
-        pace = self._world.slowdown(work.model.name, host) / speed
-        prefill = work.model.parameter_count / 12_600e9 * work.prefill_factor * pace
-        decode = work.model.size_bytes / (216 * GB) * work.decode_factor * pace
-        slot = job.slot
-        if slot is None:
-            return work.prompt_tokens * prefill + work.output_tokens * decode
-        slot.settle()
-        if slot.decoding:
-            return (work.output_tokens - slot.position) * decode
-        return (slot.milestone - slot.position) * prefill + work.output_tokens * decode
-
-    def _load(self, candidate: Candidate, state: _HostState) -> tuple[float, bool]:
-        """Return the seconds until the model could run, and whether another one must go for it."""
-        host, model = candidate.host, candidate.model
-        if model in state.loaded:
-            return 0.0, False
-        engine, models = self._world.engines[host], self._world.models
-        simulated = models[model].simulated
-        own = load_seconds(engine.profile, simulated, cold=False) * engine.faults.slowdown(model)
-        before = [name for name in state.waiting_s if name != model]
-        queue = sum(load_seconds(engine.profile, models[name].simulated, cold=False) for name in before)
-        if model in state.waiting_s:
-            return max(own + queue - state.waiting_s[model], 0.2 * own), False
-        if before:
-            queue = max(queue - state.waiting_s[before[0]], 0.0)
-        has_place = len(state.loaded) + len(before) < self._world.scenario.most_loaded
-        if has_place and simulated.size_bytes <= memory.FIT_SHARE * engine.free_vram:
-            return own + queue, False
-        is_idle = not all(state.loaded.values())
-        drain = 0.0 if is_idle or not state.loaded else min(sum(state.left.get(name, ())) for name in state.loaded)
-        return own + queue + drain, True
 
     # -- what it does to later requests --------------------------------------------------------------------------
 
