@@ -122,7 +122,7 @@ def test_tables_name_every_policy_and_every_scenario() -> None:
     assert any(title.startswith("Regret") for title in titles)
     assert any("slow-4x" in title for title in titles)
     for made in found:
-        assert [row[0] for row in made.rows] == ["static", "oracle"]
+        assert [row[0] for row in made.rows][:2] == ["static", "oracle"]
         assert all(len(row) == len(made.columns) for row in made.rows)
     assert "| policy | stationary | slow-4x | mean of 2 |" in markdown(found[0])
 

@@ -38,7 +38,7 @@ class Measures:
     probe_share: float
     """Share of the calls that were made to learn."""
     choose_us: float | None
-    """Microseconds that the policy needs for one decision, median."""
+    """Microseconds of CPU that the policy needs for one decision, median."""
     choose_p99_us: float | None
     moved: Moved
     curve: tuple[float, ...]

@@ -47,7 +47,7 @@ class Run:
     explored: int = 0
     """Attempts made to learn."""
     choose_us: list[float] = field(default_factory=list, repr=False)
-    """Microseconds of `Policy.choose`, of one decision in sixteen."""
+    """Microseconds of CPU that `Policy.choose` took, of one decision in sixteen."""
     troubles: tuple[str, ...] = ()
     """The router's own, which a run should not have."""
     wall_s: float = 0.0

@@ -6,7 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from zeta_router.bench.measures import Measures
+from zeta_router.bench.scenarios import SCENARIOS
 from zeta_router.bench.summary import Results, Spread, late, middle
+
+STUDY = "(the study's)"
 
 
 class TextTable(NamedTuple):
@@ -38,13 +41,22 @@ def utility_table(results: Results, load: float) -> TextTable:
 
 
 def regret_table(results: Results, load: float) -> TextTable:
-    """Return regret in percent of the oracle's utility, with the standard error over seeds."""
-    return _by_scenario(
+    """Return regret in percent of the oracle's utility, with the standard error over seeds.
+
+    Below it, at load 1, what the study's reference reached: there, in another simulator, against another oracle.
+    """
+    table = _by_scenario(
         results,
         f"Regret against the oracle in %, ± standard error over {len(results.seeds)} seeds, load {load:g}",
         lambda policy, scenario: _percent(results.regret(policy, scenario, load)),
         lambda policy: _percent(results.mean_regret(policy, load)),
     )
+    reached = [SCENARIOS[scenario].study_regret for scenario in results.scenarios]
+    known = [regret for regret in reached if regret is not None]
+    if load != 1.0 or not known:
+        return table
+    row = (STUDY, *(_number(regret, 1) for regret in reached), _number(sum(known) / len(known), 1))
+    return table._replace(rows=(*table.rows, row))
 
 
 def service_table(results: Results, load: float) -> TextTable:
