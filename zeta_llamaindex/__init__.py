@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from zeta_llamaindex.building import ChildSettings
     from zeta_llamaindex.callback_handler import ZetaCallbackHandler
+    from zeta_llamaindex.choosing import choice_router
     from zeta_llamaindex.embedding import ZetaEmbedding
     from zeta_llamaindex.event_handler import ZetaEventHandler
     from zeta_llamaindex.llm import ZetaLLM
     from zeta_llamaindex.options import zeta_options
+    from zeta_llamaindex.router_query_engine import ZetaRouterQueryEngine
+    from zeta_llamaindex.router_retriever import ZetaRouterRetriever
+    from zeta_llamaindex.selectors import ZetaMultiSelector, ZetaSelection, ZetaSingleSelector
     from zeta_llamaindex.span_handler import ZetaSpanHandler
+    from zeta_llamaindex.tool_retriever import ZetaToolRetriever
 
 __all__ = [
     "ChildSettings",
@@ -23,7 +28,14 @@ __all__ = [
     "ZetaEmbedding",
     "ZetaEventHandler",
     "ZetaLLM",
+    "ZetaMultiSelector",
+    "ZetaRouterQueryEngine",
+    "ZetaRouterRetriever",
+    "ZetaSelection",
+    "ZetaSingleSelector",
     "ZetaSpanHandler",
+    "ZetaToolRetriever",
+    "choice_router",
     "zeta_options",
 ]
 
@@ -33,7 +45,14 @@ _WHERE = {
     "ZetaEmbedding": "embedding",
     "ZetaEventHandler": "event_handler",
     "ZetaLLM": "llm",
+    "ZetaMultiSelector": "selectors",
+    "ZetaRouterQueryEngine": "router_query_engine",
+    "ZetaRouterRetriever": "router_retriever",
+    "ZetaSelection": "selectors",
+    "ZetaSingleSelector": "selectors",
     "ZetaSpanHandler": "span_handler",
+    "ZetaToolRetriever": "tool_retriever",
+    "choice_router": "choosing",
     "zeta_options": "options",
 }
 
