@@ -113,7 +113,7 @@ def choice_router(*, objective: str | Objective = "balanced", **settings: Any) -
     """
     wanted = objective if isinstance(objective, Objective) else Objective.named(objective)
     policy = Fitting(AlwaysWarm(PhaseTimes(wanted)))
-    return ZetaDynamicRouter([], hosts=[], **{"policy": policy, "limits": Limits(attempts=32), **settings})
+    return ZetaDynamicRouter([], **{"policy": policy, "limits": Limits(attempts=32), **settings})
 
 
 class Plan:

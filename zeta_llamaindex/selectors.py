@@ -137,7 +137,7 @@ class ZetaSingleSelector(BaseSelector):
     def _get_prompts(self) -> dict[str, Any]:
         return {}
 
-    def _update_prompts(self, prompts: PromptDictType) -> None:
+    def _update_prompts(self, prompts_dict: PromptDictType) -> None:
         """Nothing is asked of a model here."""
 
     def _get_prompt_modules(self) -> PromptMixinType:

@@ -11,12 +11,14 @@ from llama_index.core.base.base_selector import SelectorResult
 from llama_index.core.llms import MockLLM
 from llama_index.core.query_engine import RouterQueryEngine
 from llama_index.core.selectors import LLMSingleSelector
+from llama_index.core.tools import ToolMetadata
 
 from tests.llamaindex.engines import SALES, STAFF, Engine, Naming, engine_tools, outcomes
 from tests.llamaindex.fakes import Scripted
 from zeta_llamaindex import ZetaMultiSelector, ZetaSingleSelector, choice_router
+from zeta_llamaindex.choosing import fits_in
 from zeta_llamaindex.matching import Matcher, words_of
-from zeta_router import ConfigError, Fate, UnknownDecision
+from zeta_router import ConfigError, DecisionMade, Fate, UnknownDecision
 from zeta_router.testing import ManualClock
 
 CHOICES = [SALES, STAFF]
@@ -49,7 +51,7 @@ def test_the_description_that_fits_is_selected(query: str, index: int, mode: str
 def test_words_do_not_tell_the_words() -> None:
     """What is kept of a query is numbers."""
     assert all(isinstance(word, int) for word in words_of("my secret question"))
-    assert words_of("What is the price of it?") == words_of("PRICES")
+    assert words_of("What is the price of it, by country?") == words_of("PRICES, countries")
 
 
 def test_the_matcher_is_bounded() -> None:
@@ -189,9 +191,7 @@ def test_nothing_to_choose_from_is_refused() -> None:
 
 
 def test_choices_of_one_name_are_told_apart() -> None:
-    """And nothing of a query stands in the log of decisions."""
-    from llama_index.core.tools import ToolMetadata
-
+    """How well each one fits stands in the log of decisions, and nothing else of a query."""
     selector = ZetaSingleSelector()
     choices = [ToolMetadata(description=text, name="index") for text in CHOICES]
     events: list[Any] = []
@@ -201,5 +201,7 @@ def test_choices_of_one_name_are_told_apart() -> None:
     selector.tell(selection)
 
     assert selection.index == 1
-    assert events[0].decision.tags == ("fit:index=" + events[0].decision.tags[0][-5:], "fit:index'=1.000")
+    (made,) = [event.decision for event in events if isinstance(event, DecisionMade)]
+    assert list(fits_in(made.tags)) == ["index", "index'"]
+    assert fits_in(made.tags)["index'"] == 1.0
     assert "secret" not in repr(events)
