@@ -19,7 +19,8 @@ from tests.langchain_more.agents import Pool, add, create_agent, run, said, who
 from tests.langchain_more.asking import TWO
 from tests.langchain_more.fakes import Seen, Told, calls
 from zeta_langchain import ChatZeta, ZetaModelMiddleware
-from zeta_router import ConfigError, EveryAttemptFailed, ModelCard, NoCapableModel, ZetaDynamicRouter
+from zeta_router import Choice, ConfigError, EveryAttemptFailed, ModelCard, NoCapableModel, Score, ZetaDynamicRouter
+from zeta_router.runs import InOrder
 from zeta_router.testing import ManualClock
 
 
@@ -102,7 +103,7 @@ def test_a_mistake_of_the_program_blames_nobody(mode: str) -> None:
 def in_time() -> tuple[Pool, dict[str, float], Any]:
     """Return two models behind the default policy, the seconds they take by hand, and an agent of three steps."""
     clock = ManualClock(1_000.0)
-    takes = {"quick": 1.0, "slow": 8.0}
+    takes = {"quick": 0.1, "slow": 0.3}
 
     def replies(name: str) -> Any:
         def reply(messages: Any) -> Any:
@@ -117,15 +118,36 @@ def in_time() -> tuple[Pool, dict[str, float], Any]:
     return pool, takes, create_agent(pool.llm, [add], middleware=[ZetaModelMiddleware(pool.llm)])
 
 
-@pytest.mark.parametrize("mode", TWO)
-def test_inside_a_tool_loop_it_stays(mode: str) -> None:
-    """The model that began the loop ends it, though at its end another would be picked anew."""
-    pool, _, agent = in_time()
+class Restless(InOrder):
+    """Prefers whoever did not serve last, by a tenth."""
 
-    for _ in range(6):
-        models = who(run(agent, mode, "add"))
-        assert len(set(models[-3:])) == 1, models
-    assert pool.in_flight == 0
+    def __init__(self) -> None:
+        self.last = ""
+
+    def choose(self, request: Any, guess: Any, candidates: Any, *, now: float, rng: Any) -> Choice:
+        scores = tuple(
+            sorted((Score(c, 0.0 if c.model == self.last else 0.1) for c in candidates), key=lambda s: -s.utility)
+        )
+        return Choice(scores[0], scores, "the other one")
+
+    def begin(self, decision: Any) -> None:
+        self.last = decision.model
+
+
+@pytest.mark.parametrize("mode", TWO)
+@pytest.mark.parametrize(
+    ("stickiness", "models"), [(0.2, ["first", "first", "first"]), (0.05, ["first", "second", "first"])]
+)
+def test_inside_a_tool_loop_it_stays(mode: str, stickiness: float, models: list[str]) -> None:
+    """With the model that began the loop, unless another one is worth more by so much."""
+    first, second = (
+        Told(model=name, replies=[lambda m: "done" if len(m) > 4 else calls("add", _id=f"c{len(m)}", a=1, b=2)])
+        for name in ("first", "second")
+    )
+    pool = Pool(first, second, router=ZetaDynamicRouter([], policy=Restless()))
+    agent = create_agent(pool.llm, [add], middleware=[ZetaModelMiddleware(pool.llm, stickiness=stickiness)])
+
+    assert who(run(agent, mode, "add")) == models
 
 
 def test_a_person_who_speaks_ends_the_loop() -> None:
@@ -148,7 +170,7 @@ def test_a_loop_leaves_a_model_that_slows_down(mode: str) -> None:
     for _ in range(8):
         run(agent, mode, "add")
     assert pool.ends[-1][0] == "quick"
-    takes |= {"slow": 2.0, "quick": 60.0}
+    takes["quick"] = 60.0
 
     models = who(run(agent, mode, "add"))
 
