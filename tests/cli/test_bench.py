@@ -67,6 +67,7 @@ def test_a_published_number_that_differs_is_exit_code_one(
         ("--loads", "fast"),
         ("--requests", "3"),
         ("--data", "/nowhere"),
+        ("--markdown", "/nowhere/bench.md"),
         ("--replicate",),
         ("--replicate", "--data", "/nowhere"),
     ],

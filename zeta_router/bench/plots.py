@@ -20,17 +20,26 @@ MOST_CURVES = 8
 """Policies in one picture of curves: more cannot be told apart."""
 
 
-def save_plots(results: Results, folder: Path) -> list[Path]:
-    """Draw everything into a folder and return the files, each as PNG and as SVG.
+def require_matplotlib() -> None:
+    """Make sure that there can be pictures, and that no window is opened for them.
 
     Raises:
-        ConfigError: matplotlib is not installed, or the folder cannot be written.
+        ConfigError: matplotlib is not installed.
     """
     try:
         import matplotlib as mpl
     except ModuleNotFoundError as error:
         raise ConfigError("--plots needs matplotlib; install it: pip install 'zeta-router[bench]'") from error
     mpl.use("Agg")
+
+
+def save_plots(results: Results, folder: Path) -> list[Path]:
+    """Draw everything into a folder and return the files, each as PNG and as SVG.
+
+    Raises:
+        ConfigError: matplotlib is not installed, or the folder cannot be written.
+    """
+    require_matplotlib()
     files: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from zeta_router import ConfigError
 from zeta_router.cli.options import JsonOption
 from zeta_router.cli.output import console, note, print_json, table
+from zeta_router.cli.ranges import loads_in, seeds_in
 
 if TYPE_CHECKING:
     from zeta_router.bench.grid import Plan
@@ -83,6 +83,7 @@ def bench(
         return
     from zeta_router.bench.contenders import policies_named  # here, so that the other commands start without the bench
     from zeta_router.bench.grid import Plan
+    from zeta_router.bench.plots import require_matplotlib, save_plots
     from zeta_router.bench.scenarios import scenarios_named
     from zeta_router.bench.summary import Results
     from zeta_router.bench.tables import markdown as as_markdown
@@ -91,11 +92,15 @@ def bench(
     plan = Plan(
         policies=policies_named(policies),
         scenarios=[scenario.name for scenario in scenarios_named(scenarios)],
-        seeds=_seeds(seeds),
-        loads=_loads(loads),
+        seeds=seeds_in(seeds),
+        loads=loads_in(loads),
         requests=requests,
         data=data,
     )
+    if plots is not None:  # better now than after a long run
+        require_matplotlib()
+    if markdown is not None:
+        _save(markdown, "")
     began = time.perf_counter()
     results = Results(_run(plan, processes, keep, quiet=as_json))
     found = tables(results)
@@ -103,8 +108,6 @@ def bench(
     if markdown is not None:
         _save(markdown, "\n".join([header, "", *map(as_markdown, found)]))
     if plots is not None:
-        from zeta_router.bench.plots import save_plots
-
         note(f"{len(save_plots(results, plots))} pictures in {plots}")
     if as_json:
         print_json({"simulated": True, "about": header, "runs": [asdict(m) for m in results.all]})
@@ -170,37 +173,6 @@ def _span(seeds: Any) -> str:
     ordered = sorted(seeds)
     whole = ordered == list(range(ordered[0], ordered[-1] + 1))
     return f"{ordered[0]}-{ordered[-1]}" if whole and len(ordered) > 1 else ", ".join(map(str, ordered))
-
-
-def _seeds(text: str) -> list[int]:
-    seeds: list[int] = []
-    for part in _parts(text):
-        first, dash, last = part.partition("-")
-        numbers = [first, last] if dash else [first, first]
-        if not all(number.isdecimal() for number in numbers) or int(numbers[1]) < int(numbers[0]):
-            raise ConfigError(f"--seeds must be like 0-19 or 3,5, got {text!r}")
-        seeds += range(int(numbers[0]), int(numbers[1]) + 1)
-    if not seeds:
-        raise ConfigError(f"--seeds must be like 0-19 or 3,5, got {text!r}")
-    return list(dict.fromkeys(seeds))
-
-
-def _loads(text: str) -> list[float]:
-    return _numbers(text, float, "--loads must be numbers above 0, like 0.3,1,2")
-
-
-def _numbers(text: str, kind: Callable[[str], float], rule: str) -> list[float]:
-    try:
-        found = [kind(part) for part in _parts(text)]
-    except ValueError:
-        found = []
-    if not found or not all(0 < number < float("inf") for number in found):
-        raise ConfigError(f"{rule}, got {text!r}")
-    return list(dict.fromkeys(found))
-
-
-def _parts(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _save(file: Path, text: str) -> None:
