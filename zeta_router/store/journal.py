@@ -33,7 +33,10 @@ REST_S = 2.0
 """Seconds that a fork waits for the store."""
 CLOSE_S = 5.0
 """Seconds that closing waits for the store."""
-SNAPSHOT_EVERY = 5_000
+HAND_OVER_SHARE = 0.02
+HAND_OVER_S = 1.0
+"""What others taught is handed over at most this share of the time, and at least every so many seconds."""
+SNAPSHOT_EVERY = 2_000
 SNAPSHOT_AT_CLOSE = 200
 """Entries since the last snapshot after which another one is worth it."""
 AGAIN_FIRST_S = 0.5
@@ -75,7 +78,7 @@ class Journal:
         self._wake = threading.Event()
         self._ready = threading.Event()
         self._again_s = AGAIN_FIRST_S
-        self._again_at = 0.0
+        self._again_at = self._write_at = self._hand_over_at = 0.0
         self._snapshot_after = SNAPSHOT_EVERY + secrets.randbelow(SNAPSHOT_EVERY // 2)  # processes take turns
 
     # -- called by requests ----------------------------------------------------------------------------------------
@@ -151,11 +154,11 @@ class Journal:
         with self._turning:
             self.outbox.collect(self._says)
             if at_once or time.monotonic() >= self._again_at:
-                self._turn()
+                self._turn(at_once)
 
-    def _turn(self) -> None:
+    def _turn(self, at_once: bool) -> None:
         trouble: str | None = None
-        for step in (self._write, self._read, self._hand_over):
+        for step in (self._write, self._read, lambda: self._hand_over(at_once=at_once)):
             try:
                 step()
             except StoreTrouble as error:
@@ -168,6 +171,7 @@ class Journal:
             self._keep(self._snapshot_after)
 
     def _write(self) -> None:
+        self._write_at = time.monotonic() + self._turn_s
         while batch := self.outbox.batch(BATCH):
             self.store.append(self.writer, batch, at=self._dispatcher.clock())
             self.outbox.stored(len(batch))
@@ -179,11 +183,20 @@ class Journal:
         if last is not None:
             again = self.outbox.lost_behind(last)
             self._says(f"{self.store.name} has lost its newest entries; {again} are stored again")
-        self.learned.read(self.writer, self.outbox.read_back)
+        self.learned.read(self.writer, self.outbox.read_back, self._write_if_due)
 
-    def _hand_over(self) -> None:
-        if self.learned.is_ahead:
-            self.learned.hand_over(self.writer, self.outbox.pending)
+    def _write_if_due(self) -> None:
+        if time.monotonic() >= self._write_at:
+            self.outbox.collect(self._says)
+            self._write()
+
+    def _hand_over(self, *, at_once: bool = True) -> None:
+        if not self.learned.is_ahead or (time.monotonic() < self._hand_over_at and not at_once):
+            return
+        began = time.monotonic()
+        self.learned.hand_over(self.writer, self.outbox.pending)
+        took = time.monotonic() - began
+        self._hand_over_at = began + min(took / HAND_OVER_SHARE, HAND_OVER_S)
 
     def _keep(self, after: int) -> None:
         fold = self.learned.fold

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 FUTURE_S = 86_400.0
 FUTURE = "it is from the future: a clock was wrong by more than a day"
 """Such an entry would put off for years what waits for a time."""
+AT_ONCE = 10**9
+"""Entries since the last snapshot that make the next one due."""
+MEANWHILE = 500
+"""Entries folded in a row."""
 LESSONS = (AttemptBegan, AttemptEnded, Feedback)
 
 
@@ -65,17 +69,22 @@ class Learned:
 
     # -- reading -------------------------------------------------------------------------------------------------
 
-    def read(self, writer: str, read_back: Callable[[int, Position], None]) -> None:
+    def read(
+        self, writer: str, read_back: Callable[[int, Position], None], meanwhile: Callable[[], object] | None = None
+    ) -> None:
         """Fold what the log has new.
 
         Args:
             writer: This router's name in the log.
             read_back: Called with number and position of every own entry.
+            meanwhile: Called now and then: a long log must not keep this process from writing.
         """
         fold = self.fold if self.fold is not None else self._open()
         now = self._dispatcher.clock()
         events: list[Event] = []
-        for entry in self._store.read(after=fold.position):
+        for number, entry in enumerate(self._store.read(after=fold.position), 1):
+            if meanwhile is not None and number % MEANWHILE == 0:
+                meanwhile()
             if entry.stored_at > now + FUTURE_S:
                 entry = entry._replace(stored_at=now, sent_at=now, record=Unreadable("an entry", FUTURE, now))
             noticed = fold.add(entry)
@@ -137,10 +146,17 @@ class Learned:
             newer = self._newest_snapshot()
             if newer is not None and newer.position > self.fold.position:
                 self._take(newer)
+            self._insist(newer)
         elif last < self.fold.position:
             self.fold.position = last
+            self._insist(self._newest_snapshot())
             return last
         return None
+
+    def _insist(self, found: Fold | None) -> None:
+        """See to it that a store which has forgotten everything gets a snapshot soon."""
+        if found is None:
+            self.kept_at = -AT_ONCE
 
     # -- handing over --------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any
 
 from zeta_router.decision import Candidate, Decision, Flight, Score
@@ -150,6 +151,11 @@ def _guess_from(
     return TaskGuess(task, finite(probability), dict(probabilities), (first, second), tuple(map(finite, traits)))
 
 
+@lru_cache(maxsize=1_024)
+def _named(model: str) -> ModelCard:
+    return ModelCard(name=model)
+
+
 def _score_to(score: Score) -> list[Any]:
     candidate = score.candidate
     state = [candidate.loaded, len(candidate.flights), candidate.host_flights, candidate.loaded_at]
@@ -160,6 +166,6 @@ def _score_from(plain: Sequence[Any], card: ModelCard | None) -> Score:
     model, host, loaded, in_flight, host_flights, loaded_at, *values = plain
     if any(value is not None and isinstance(value, float) and not math.isfinite(value) for value in values):
         raise ValueError("a score is not finite")
-    known = card if card is not None and card.name == model else ModelCard(name=model)
+    known = card if card is not None and card.name == model else _named(model)
     candidate = Candidate(known, host, loaded, (NO_FLIGHT,) * min(in_flight, 1_000), host_flights, loaded_at)
     return Score(candidate, *values)
