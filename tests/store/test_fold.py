@@ -41,7 +41,7 @@ def log_of(order: Sequence[bool], delay: float = 0.0) -> list[Entry]:
 
 
 def merged(slack: Sequence[float]) -> list[Entry]:
-    """Return a log in which every record is stored up to a second after it happened, each writer's in order."""
+    """Return a log in which every record is stored so many seconds after it happened, each writer's in order."""
     arrivals: list[tuple[float, str, int, Record]] = []
     for writer, records in (("mine", MINE), ("yours", YOURS)):
         last = 0.0
@@ -53,7 +53,7 @@ def merged(slack: Sequence[float]) -> list[Entry]:
 
 
 @given(cut=st.integers(0, len(MINE)))
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_a_snapshot_and_the_rest_are_the_whole_log(cut: int) -> None:
     """fold(log) = snapshot + fold(rest), to the last bit, wherever the snapshot was taken."""
     entries = entries_of(MINE)
@@ -67,36 +67,32 @@ def test_a_snapshot_and_the_rest_are_the_whole_log(cut: int) -> None:
 
 
 @given(slack=st.lists(st.floats(0.0, 0.9 * WINDOW_S), min_size=1, max_size=17))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_how_two_processes_records_interleave_does_not_matter(slack: list[float]) -> None:
     """What is stored within the window of its happening is folded in the order of happening: exactly one state."""
     assert state_of(merged(slack)) == state_of(merged([0.0]))
 
 
 @given(order=st.lists(st.booleans(), min_size=20, max_size=200))
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_any_interleaving_folds_and_counts_everything_once(order: list[bool]) -> None:
-    """Also where one writer was cut off for longer than the window: late records are folded when they come."""
+    """Late records, of a writer that was cut off, are folded when they come: every reader comes to the same state."""
     order = [*order, *[True] * len(MINE), *[False] * len(YOURS)]
     whole = fold(PhaseTimes(), log_of(order))
     calls = sum(meter.read().calls for meter in whole.meters.values())
     assert calls == sum(type(r).__name__ == "AttemptEnded" for r in (*MINE, *YOURS))
     assert whole.open == {}
     assert whole.problems == {}
-    # the documented tolerance: rates learned in another order differ by less than a tenth
-    straight = fold(PhaseTimes(), merged([0.0]))
-    for late, early in zip(beliefs(whole), beliefs(straight), strict=True):
-        assert abs(late / early - 1.0) < 0.1
-
-
-def beliefs(whole: Fold) -> list[float]:
-    """Return what is believed of every model's decode speed, by name."""
-    found = sorted(whole.policy.beliefs(now=whole.now), key=lambda belief: (belief.model, belief.host))
-    return [belief.seconds_per_output_token or 0.0 for belief in found]
+    again = Fold(PhaseTimes())
+    for entry in log_of(order):
+        again.add(entry)
+        if entry.seq % 7 == 0:
+            again = from_text(to_text(again), PhaseTimes())
+    assert digest(again) == digest(whole)
 
 
 @given(st.data())
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_entries_that_were_stored_twice_count_once(data: st.DataObject) -> None:
     """A writer whose connection breaks stores again what may have been stored."""
     entries = entries_of(MINE)
