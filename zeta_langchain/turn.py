@@ -14,7 +14,7 @@ from zeta_langchain.deadlines import running
 from zeta_langchain.metadata import stamp_of
 from zeta_langchain.probe import Probe
 from zeta_router.attempts import Attempt
-from zeta_router.errors import AnswerTruncated
+from zeta_router.errors import AnswerTruncated, CapabilityMissing
 from zeta_router.ollama import is_retryable, translate
 from zeta_router.outcome import Fate, Outcome, Timings
 
@@ -224,6 +224,8 @@ class Turn:
         # The text of a parser's error quotes the answer, and that is never kept.
         said = str(known) if known is not None else type(error).__name__
         self._attempt.settle(Outcome(fate=fate, timings=timings, error=said))
+        if isinstance(known, CapabilityMissing):
+            self._attempt.lacks(known.capability)
         self._call.error = error if known is None else known
         if known is None:
             return not self._shown

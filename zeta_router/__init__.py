@@ -4,6 +4,7 @@ from zeta_router.attempts import Attempt, Attempts
 from zeta_router.decision import Candidate, Choice, Decision, Flight, Score
 from zeta_router.errors import (
     AnswerTruncated,
+    CapabilityMissing,
     CloudModelRefused,
     ConfigError,
     ContextTooLong,
@@ -53,6 +54,7 @@ __all__ = [
     "Attempts",
     "Belief",
     "Candidate",
+    "CapabilityMissing",
     "Choice",
     "CloudModelRefused",
     "ConfigError",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from types import TracebackType
 
 from zeta_router.decision import Decision
@@ -11,7 +12,7 @@ from zeta_router.errors import EveryAttemptFailed, Failure, InvalidRequest
 from zeta_router.events import DecisionMade
 from zeta_router.fleet import Key
 from zeta_router.outcome import Fate, Outcome, Timings
-from zeta_router.request import Request
+from zeta_router.request import CAPABILITIES, Request
 from zeta_router.tasks.task_guess import TaskGuess
 
 HOST_FATES = frozenset({Fate.error, Fate.rejected, Fate.timeout})
@@ -83,6 +84,13 @@ class Attempt:
         """Note that the first token has arrived; later calls change nothing."""
         if self._first_token is None:
             self._first_token = self.elapsed
+
+    def lacks(self, capability: str) -> None:
+        """Say that the model turned out to lack a capability: it is asked for it no more."""
+        card = self.decision.card
+        if card is not None:
+            can = CAPABILITIES - {"embedding"} if card.capabilities is None else card.capabilities
+            self._dispatcher.join(replace(card, capabilities=can - {capability}), self.decision.host)
 
     def settle(self, outcome: Outcome) -> None:
         """Say how it went, once, inside the `with` block.

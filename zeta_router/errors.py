@@ -17,6 +17,7 @@ ZetaError
     ├── ContextTooLong       the prompt does not fit into the context
     ├── AnswerTruncated      the answer ended without `done: true`
     └── RequestRefused       400, 403: the server will refuse this request again
+        ├── CapabilityMissing    the model cannot do what the request needs; another one may
         └── CloudModelRefused    the model runs in a cloud, and was not allowed by name
 ```
 """
@@ -150,6 +151,16 @@ class AnswerTruncated(OllamaError):
 
 class RequestRefused(OllamaError):
     """The server refuses this request and would refuse it again (400, 403)."""
+
+
+class CapabilityMissing(RequestRefused):
+    """The model cannot do what the request needs, e.g. call tools; another one may."""
+
+    @property
+    def capability(self) -> str:
+        """What it cannot do, as `/api/show` names it: `tools`, `thinking`, `completion`, `insert`, `vision`."""
+        word = self.message.rpartition("does not support ")[2].partition(" ")[0].strip(".\"'")
+        return {"chat": "completion", "generate": "completion", "images": "vision"}.get(word, word)
 
 
 class CloudModelRefused(RequestRefused):

@@ -20,6 +20,7 @@ from zeta_router import (
     AnswerTruncated,
     EveryAttemptFailed,
     ModelMissing,
+    NoCapableModel,
     OutcomeSeen,
     ServerTimeout,
     ServerUnreachable,
@@ -116,6 +117,23 @@ def test_trouble_before_the_first_token_costs_an_attempt(
 
     assert [a["fate"] for a in zeta(message)["attempts"]] == [fate, "ok"]
     assert llm.router.snapshot().in_flight == 0
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_model_that_turns_out_to_have_no_tools_is_asked_for_them_once(mode: str) -> None:
+    """By name alone nobody knows what a model can. Ollama's 400 tells, and it still serves what it can."""
+    with SimulatedOllama(models=["gemma2:2b", LLAMA], time_scale=1000, responder="schema") as server:
+        llm = in_order(server, "gemma2:2b", LLAMA)
+        tools = llm.bind_tools(
+            [{"type": "function", "function": {"name": "magic", "description": "", "parameters": {}}}]
+        )
+        first, second = (zeta(ask(tools, mode))["attempts"] for _ in range(2))
+
+        assert [(attempt["model"], attempt["fate"]) for attempt in first] == [("gemma2:2b", "invalid"), (LLAMA, "ok")]
+        assert [attempt["model"] for attempt in second] == [LLAMA]
+        assert zeta(ask(llm, mode))["model"] == "gemma2:2b"
+        with pytest.raises(NoCapableModel, match="gemma2:2b lacks tools"):
+            ask(tools, mode, config={"configurable": {"zeta_model": "gemma2:2b"}})
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -1,10 +1,15 @@
-"""LangChain's own standard tests, nothing overridden: over scripted models, and over `ChatOllama` on a simulator."""
+"""LangChain's own standard tests, nothing overridden: over scripted models, and over `ChatOllama` on a simulator.
+
+What is skipped: videos, audio, PDFs and Anthropic's blocks, which Ollama does not read; serialization, which
+`ChatOllama` does not have either; and a test that replays a recording of a provider's network traffic.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
+import httpx
 import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_tests.integration_tests import ChatModelIntegrationTests
@@ -12,9 +17,23 @@ from langchain_tests.unit_tests import ChatModelUnitTests
 
 from tests.langchain.fakes import Scripted
 from zeta_langchain import ChatZeta
+from zeta_router import ZetaDynamicRouter
 from zeta_router.simulator import SimulatedOllama
 
 MODELS = ["qwen2.5-coder:7b", "llama3.2:3b"]
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
+
+
+class HostsAre:
+    """Equals a router of these hosts."""
+
+    def __init__(self, *hosts: str) -> None:
+        self.hosts = list(hosts)
+
+    def __eq__(self, router: object) -> bool:
+        return isinstance(router, ZetaDynamicRouter) and list(router.connections) == self.hosts
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class OverScriptedModels:
@@ -30,14 +49,19 @@ class OverScriptedModels:
     def model_override_value(self) -> str:
         return MODELS[1]
 
+    @property
+    def supports_json_mode(self) -> bool:
+        return True
+
 
 class OverASimulatedOllama:
+    names: ClassVar[list[str]] = MODELS
     url: str
 
     @pytest.fixture(autouse=True, scope="class")
     @classmethod
     def _server(cls) -> Iterator[None]:
-        with SimulatedOllama(models=MODELS, time_scale=1000, responder="schema") as server:
+        with SimulatedOllama(models=cls.names, time_scale=1000, responder="schema") as server:
             cls.url = server.url
             yield
 
@@ -47,11 +71,15 @@ class OverASimulatedOllama:
 
     @property
     def chat_model_params(self) -> dict[str, Any]:
-        return {"models": MODELS, "base_url": self.url}
+        return {"models": self.names, "base_url": self.url}
+
+    @property
+    def init_from_env_params(self) -> Any:
+        return {"OLLAMA_HOST": "gpu-box:11434"}, {"models": MODELS}, {"router": HostsAre("http://gpu-box:11434")}
 
     @property
     def model_override_value(self) -> str:
-        return MODELS[1]
+        return self.names[1]
 
     @property
     def supports_json_mode(self) -> bool:
@@ -66,5 +94,23 @@ class TestIntegrationOverScriptedModels(OverScriptedModels, ChatModelIntegration
     pass
 
 
-class TestIntegrationOverASimulatedOllama(OverASimulatedOllama, ChatModelIntegrationTests):
+class TestUnitsOverASimulatedOllama(OverASimulatedOllama, ChatModelUnitTests):
     pass
+
+
+class TestIntegrationOverASimulatedOllama(OverASimulatedOllama, ChatModelIntegrationTests):
+    """Pictures go to the model that sees: the others are left out by what they can do."""
+
+    names: ClassVar[list[str]] = [*MODELS, "gemma3:12b"]
+
+    @pytest.fixture(autouse=True)
+    def _picture(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(httpx, "get", lambda *args, **kwargs: httpx.Response(200, content=PICTURE))
+
+    @property
+    def supports_image_inputs(self) -> bool:
+        return True
+
+    @property
+    def supports_image_urls(self) -> bool:
+        return False

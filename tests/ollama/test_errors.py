@@ -16,6 +16,7 @@ import pytest
 from tests.ollama.stub import Answer, Stub, answer, said, stream
 from zeta_router.errors import (
     AnswerTruncated,
+    CapabilityMissing,
     CloudModelRefused,
     ContextTooLong,
     ModelCrashed,
@@ -27,6 +28,7 @@ from zeta_router.errors import (
     ServerUnreachable,
 )
 from zeta_router.ollama import fate_of, is_closed_loop, is_retryable, translate, translated
+from zeta_router.ollama.statuses import error_for
 from zeta_router.outcome import Fate
 
 HOST = "http://gpu:11434"
@@ -267,6 +269,30 @@ def test_leaving_is_no_failure(exc: BaseException, fate: Fate) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "capability"),
+    [
+        ("registry.ollama.ai/library/plain:7b does not support tools", "tools"),
+        ('"plain:7b" does not support thinking', "thinking"),
+        ('"nomic-embed-text" does not support chat', "completion"),
+        ("registry.ollama.ai/library/plain:7b does not support insert", "insert"),
+    ],
+)
+def test_what_a_model_cannot_do_is_told_apart(said: str, capability: str) -> None:
+    """Another model may be able to: it is no refusal of the request."""
+    error = error_for(400, said, HOST, "plain:7b")
+
+    assert isinstance(error, CapabilityMissing)
+    assert error.capability == capability
+
+
+def test_what_the_server_cannot_do_is_no_models_lack() -> None:
+    """These words are about the request."""
+    error = error_for(400, "raw mode does not support template, system, or context", HOST, "plain:7b")
+
+    assert type(error) is RequestRefused
+
+
+@pytest.mark.parametrize(
     ("error", "retryable"),
     [
         (ModelMissing("x"), True),
@@ -275,6 +301,7 @@ def test_leaving_is_no_failure(exc: BaseException, fate: Fate) -> None:
         (ServerUnreachable("x"), True),
         (ServerTimeout("x"), True),
         (AnswerTruncated("x"), True),
+        (CapabilityMissing("x"), True),
         (RequestRefused("x"), False),
         (CloudModelRefused("x"), False),
         (ContextTooLong("x"), False),

@@ -14,6 +14,7 @@ from typing import Any
 
 from zeta_router.errors import (
     AnswerTruncated,
+    CapabilityMissing,
     ConfigError,
     ContextTooLong,
     ModelCrashed,
@@ -32,9 +33,18 @@ _FATES: dict[type[OllamaError], Fate] = {
     ModelMissing: Fate.missing,
     ServerTimeout: Fate.timeout,
     AnswerTruncated: Fate.truncated,
+    CapabilityMissing: Fate.invalid,
 }
 
-_ELSEWHERE = (ModelMissing, ServerBusy, ModelCrashed, ServerUnreachable, ServerTimeout, AnswerTruncated)
+_ELSEWHERE = (
+    CapabilityMissing,
+    ModelMissing,
+    ServerBusy,
+    ModelCrashed,
+    ServerUnreachable,
+    ServerTimeout,
+    AnswerTruncated,
+)
 """What another model or another server may do better."""
 
 _CLOSED_LOOP = ("event loop is closed", "bound to a different event loop", "attached to a different loop")

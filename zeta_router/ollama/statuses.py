@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 
 from zeta_router.errors import (
+    CapabilityMissing,
     CloudModelRefused,
     ContextTooLong,
     ModelCrashed,
@@ -29,6 +31,10 @@ _TOO_LONG = (
 
 _REFUSED_AS_500 = ("invalid format", 'option "', "does not support embeddings", "unmarshal")
 """Mistakes of the request that Ollama answers with 500 or 501: it would make the same answer again."""
+
+
+_CANNOT = re.compile(r"does not support (tools|thinking|chat|generate|insert|vision|images)\b")
+"""What Ollama says of a model, by its name; other things are not supported by the server."""
 
 
 def error_for(status: int, text: str, host: str, model: str | None) -> OllamaError:
@@ -83,6 +89,8 @@ def _meaning(status: int, said: str, host: str, model: str) -> tuple[type[Ollama
         return ServerTimeout, f"{host} did not answer in time"
     if status in (401, 403) and ("cloud" in said or "ollama.com" in said or is_cloud(model)):
         return CloudModelRefused, f"{host} may not use its cloud for {model}"
+    if status == 400 and _CANNOT.search(said):
+        return CapabilityMissing, f"{model} on {host} cannot do what the request needs"
     if status == 401:
         return RequestRefused, f"{host} wants other credentials; give them as headers or in the URL"
     if status == 403:
