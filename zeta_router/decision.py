@@ -164,5 +164,10 @@ class Decision:
         """Model and host: where speed is learned."""
         return (self.model, self.host)
 
+    @property
+    def served_otherwise(self) -> bool:
+        """Whether another candidate was served than the one that looked best: the router is in shadow mode."""
+        return bool(self.candidates) and self.candidates[0].candidate.key != self.key
+
     def __str__(self) -> str:
         return f"{self.model} on {self.host}: {self.reason}"
