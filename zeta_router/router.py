@@ -23,7 +23,9 @@ from zeta_router.model import ModelCard
 from zeta_router.objective import Objective
 from zeta_router.policies.base import Policy
 from zeta_router.policies.phase_times import PhaseTimes
+from zeta_router.policies.shadow import Shadow
 from zeta_router.request import Request
+from zeta_router.savings import Savings
 from zeta_router.snapshot import Snapshot
 from zeta_router.store import Store, open_store
 from zeta_router.tasks import TaskGuess, classify
@@ -53,6 +55,8 @@ class ZetaDynamicRouter:
         headers: Sent to every host, e.g. for a proxy that wants a key; shown nowhere.
         objective: `balanced`, `fastest`, `best`, or an `Objective` of your own numbers.
         policy: Who picks; None is `PhaseTimes(objective)`.
+        mode: `active`, or `shadow`: decide and learn, but serve what the `StaticRule` says; `savings` tells what
+            Zeta's own picks were expected to save.
         store: Where what it learns survives: a path or `sqlite:///PATH` for one machine, `redis://HOST:PORT/N` for
             several, `default` for the user's data folder, or a store. None keeps it in memory.
         allow_cloud: Names of cloud models (`*-cloud`) that may be used: prompts leave the machine for those.
@@ -76,6 +80,7 @@ class ZetaDynamicRouter:
         headers: Mapping[str, str] | None = None,
         objective: str | Objective = "balanced",
         policy: Policy | None = None,
+        mode: str = "active",
         store: str | os.PathLike[str] | Store | None = None,
         allow_cloud: Collection[str] = (),
         clock: Clock | None = None,
@@ -96,8 +101,11 @@ class ZetaDynamicRouter:
         self._allow_cloud = frozenset(allow_cloud)
         self._hosts = None if hosts is None else tuple(hosts)
         self._headers = dict(headers) if headers is not None else {}
+        if mode not in ("active", "shadow"):
+            raise ConfigError(f"mode must be 'active' or 'shadow', got {mode!r}")
+        picks: Policy = policy if policy is not None else PhaseTimes(self.objective)
         self._dispatcher = Dispatcher(
-            policy if policy is not None else PhaseTimes(self.objective),
+            picks if mode == "active" else Shadow(picks),
             clock=clock if clock is not None else steady_clock(),
             rng=rng if isinstance(rng, Random) else Random(rng),
             limits=self.limits,
@@ -106,6 +114,10 @@ class ZetaDynamicRouter:
             from zeta_router.store.journal import Journal
 
             self._dispatcher.journal = Journal(open_store(store), self._dispatcher)
+        self.savings = Savings() if mode == "shadow" else None
+        """In shadow mode: what Zeta's own picks were expected to save, since this router began."""
+        if self.savings is not None:
+            self.subscribe(self.savings)
         for card in cards:
             self.join(card)
         if self._dispatcher.journal is not None:

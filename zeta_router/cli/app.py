@@ -13,10 +13,16 @@ from zeta_router.cli.ask import ask
 from zeta_router.cli.bench import bench
 from zeta_router.cli.demo import demo
 from zeta_router.cli.doctor import doctor
+from zeta_router.cli.explain import explain
+from zeta_router.cli.export import export
+from zeta_router.cli.feedback import feedback
+from zeta_router.cli.log import log
 from zeta_router.cli.models import models
 from zeta_router.cli.options import JsonOption
 from zeta_router.cli.output import print_json
+from zeta_router.cli.replay import replay
 from zeta_router.cli.route import route
+from zeta_router.cli.stats import stats
 from zeta_router.simulator.cli import simulate
 
 EXIT_ERROR = 2
@@ -36,7 +42,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, doctor, models, route, ask, simulate, bench):
+COMMANDS = (demo, doctor, models, route, ask, stats, log, explain, feedback, export, replay, simulate, bench)
+for command in COMMANDS:
     app.command()(command)
 
 

@@ -10,6 +10,7 @@ from statistics import fmean
 from zeta_router.history.attempts import LoggedAttempt
 from zeta_router.metrics import quantile
 from zeta_router.outcome import Fate
+from zeta_router.savings import Savings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +47,8 @@ class Statistics:
     last_at: float | None
     models: tuple[ModelStatistics, ...]
     """The busiest first."""
-    served_otherwise: int
-    """Attempts of a router in shadow mode that Zeta would have given to another model."""
+    savings: Savings
+    """What Zeta's picks were expected to save where a router in shadow mode served others."""
 
 
 def statistics(attempts: Sequence[LoggedAttempt]) -> Statistics:
@@ -55,6 +56,10 @@ def statistics(attempts: Sequence[LoggedAttempt]) -> Statistics:
     groups: dict[tuple[str, str], list[LoggedAttempt]] = {}
     for attempt in attempts:
         groups.setdefault(attempt.decision.key, []).append(attempt)
+    savings = Savings()
+    for attempt in attempts:
+        if attempt.outcome is not None:
+            savings.add(attempt.decision, attempt.outcome)
     times = [attempt.began_at for attempt in attempts]
     return Statistics(
         attempts=len(attempts),
@@ -64,7 +69,7 @@ def statistics(attempts: Sequence[LoggedAttempt]) -> Statistics:
         models=tuple(
             _of_model(key, group) for key, group in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
         ),
-        served_otherwise=sum(attempt.decision.served_otherwise for attempt in attempts),
+        savings=savings,
     )
 
 

@@ -67,12 +67,13 @@ class RewardModel:
         self._answered: dict[Arm, Mean] = {}
         self._seconds: dict[Arm, Mean] = {}
         self._penalty: dict[Arm, Mean] = {}
+        self._usual: dict[str, Mean] = {}
         self._opinions: dict[tuple[str, str], Mean] = {}
 
     def expect(self, task: str, score: Score) -> Worth:
         """Return what a candidate would bring."""
         arm = (task, *score.candidate.key)
-        told = score.seconds if score.seconds is not None else self._objective.seconds_for(task)
+        told = score.seconds if score.seconds is not None else self._usual_seconds(task)
         seconds = self._seconds.get(arm, NONE).of(told, PRIOR_CALLS)
         penalty = self._penalty.get(arm, NONE).of(self._penalty_of(told, task), PRIOR_CALLS)
         answered = self._answered.get(arm, NONE).of(1.0, PRIOR_CALLS)
@@ -108,11 +109,16 @@ class RewardModel:
         seconds = outcome.timings.total or 0.0
         self._answered.setdefault(arm, Mean()).add(float(outcome.fate.answered))
         self._seconds.setdefault(arm, Mean()).add(seconds)
+        self._usual.setdefault(decision.task, Mean()).add(seconds)
         self._penalty.setdefault(arm, Mean()).add(self._penalty_of(seconds, decision.task))
 
     def hear(self, attempt: LoggedAttempt, score: float) -> None:
         """Take in an opinion."""
         self._opinions.setdefault((attempt.decision.task, attempt.decision.model), Mean()).add(score)
+
+    def _usual_seconds(self, task: str) -> float:
+        """Return what attempts at a task took so far: for a log whose router expected no times."""
+        return self._usual.get(task, NONE).of(self._objective.seconds_for(task), 1.0)
 
     def _penalty_of(self, seconds: float, task: str) -> float:
         return self._objective.expected_penalty(seconds, (0.0, 0.0, 0.0), self._objective.seconds_for(task))
