@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
 from training.examples import Example
-from training.fit import Floats, Read, fit
+from training.fit import Floats, Heads, Read, Vocabulary, classes, sample_weights
 
 FOLDS = 5
 
@@ -18,6 +18,17 @@ def five_folds(examples: Sequence[Example]) -> Iterator[tuple[list[int], list[in
     strata = [f"{e.task} {e.source}" for e in examples]
     for training, judged in StratifiedKFold(FOLDS, shuffle=True, random_state=8).split(strata, strata):
         yield list(training), list(judged)
+
+
+def _tasks_of(
+    examples: Sequence[Example], reads: Sequence[Read], teaching: Sequence[int], judged: Sequence[int]
+) -> tuple[Heads, Floats]:
+    """Return heads for tasks that some prompts taught, and their scores for others."""
+    vocabulary = Vocabulary.of([reads[at] for at in teaching])
+    taught = [examples[at] for at in teaching]
+    features = vocabulary.matrix([reads[at] for at in teaching])
+    heads = classes("task", features, [e.task for e in taught], sample_weights(taught))
+    return heads, heads.scores(vocabulary.matrix([reads[at] for at in judged]))
 
 
 def held_out_scores(
@@ -34,8 +45,7 @@ def held_out_scores(
     scores = np.zeros((len(examples), len(tasks)))
     for training, judged in five_folds(examples):
         teaching = [at for at in training if examples[at].shipped or not shipped_only]
-        fitted = fit([examples[at] for at in teaching], [reads[at] for at in teaching])
-        scores[judged] = fitted.task_scores([reads[at] for at in judged])
+        _, scores[judged] = _tasks_of(examples, reads, teaching, judged)
     return tasks, scores
 
 
@@ -43,6 +53,5 @@ def left_out_scores(examples: Sequence[Example], reads: Sequence[Read], source: 
     """Return the places of a source's prompts, and the tasks found by a model that never saw that source."""
     judged = [at for at, e in enumerate(examples) if e.source == source]
     teaching = [at for at, e in enumerate(examples) if e.source != source]
-    fitted = fit([examples[at] for at in teaching], [reads[at] for at in teaching])
-    scores = fitted.task_scores([reads[at] for at in judged])
-    return judged, [str(fitted.tasks.classes_[at]) for at in scores.argmax(axis=1)]
+    heads, scores = _tasks_of(examples, reads, teaching, judged)
+    return judged, [heads.names[at] for at in scores.argmax(axis=1)]

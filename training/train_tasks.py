@@ -1,72 +1,123 @@
 """Trains the task classifier and writes the file that ships.
 
-Run in the repository's root: `ZETA_SHARED=... python -m training.train_tasks`. Needs the extra `train`. Takes about a
-minute; the same data and versions give the same file.
+Run in the repository's root: `ZETA_SHARED=... python -m training.train_tasks`. Needs the extra `train`. Takes some two
+minutes; the same data and versions give the same file.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
 from training.calibrate import temperature
 from training.examples import REAL, examples
-from training.fit import OBSERVATIONS, SCALE_GROUP, SCALE_SEEN, Fitted, Floats, fit, read
+from training.fit import (
+    OBSERVATIONS,
+    SCALE_GROUP,
+    SCALE_SEEN,
+    Floats,
+    Heads,
+    Vocabulary,
+    classes,
+    number,
+    read,
+    sample_weights,
+)
 from training.folds import held_out_scores
 from training.lexicon import GROUPS
+from training.measured import Measured, measured
 from zeta_router.tasks.linear_model import FILE, SHARE, ZERO
 from zeta_router.tasks.structure import SEEN
 
 KEPT = 30_000
 """N-grams in the file: those with the largest weights."""
+REAL_HEAT = 4.0
+"""What a prompt that people wrote counts when probabilities are calibrated: benchmarks are far easier to tell."""
+HARD_SOURCES = ("arenabench", "mmlupro", "zeroeval_gsm", "llmrouter mbpp", "llmrouter gsm8k")
+"""Sources in which the text tells something on how often models fail; of the others it tells nothing."""
 
 
 def main() -> None:
     """Train, calibrate, write."""
-    found = examples()
+    found, runs = examples(), measured()
     reads = [read(e.prompt) for e in found]
     tasks, scores = held_out_scores(found, reads, shipped_only=True)
     scored = [at for at, e in enumerate(found) if e.scored]
     heat = temperature(
         scores[scored],
         [tasks.index(found[at].task) for at in scored],
-        np.array([2.0 if found[at].source in REAL else 1.0 for at in scored]),
+        np.array([REAL_HEAT if found[at].source in REAL else 1.0 for at in scored]),
     )
-    shipped = [at for at, e in enumerate(found) if e.shipped]
-    fitted = fit([found[at] for at in shipped], [reads[at] for at in shipped], kinds=True)
-    FILE.write_bytes(model_file(fitted, heat))
-    print(f"{len(shipped)} prompts, temperature {heat:.2f}, {FILE.stat().st_size / 1e6:.2f} MB: {FILE}")
+    teaching = [at for at, e in enumerate(found) if e.shipped]
+    taught = [found[at] for at in teaching]
+    taught_reads, run_reads = [reads[at] for at in teaching], [read(run.prompt) for run in runs]
+    vocabulary = Vocabulary.of([*taught_reads, *run_reads])
+    features, weights = vocabulary.matrix(taught_reads), sample_weights(taught)
+    run_features, run_weights = vocabulary.matrix(run_reads), source_weights(runs)
+    timed = [at for at, run in enumerate(runs) if run.log_tokens is not None]
+    tried = [at for at, run in enumerate(runs) if run.source in HARD_SOURCES]
+    heads = [
+        classes("task", features, [e.task for e in taught], weights).cooled(heat),
+        classes("kind", features, [e.kind for e in taught], weights),
+        classes("subject", run_features, [run.subject for run in runs], run_weights),
+        number("length", run_features[timed], np.array([runs[at].log_tokens for at in timed]), run_weights[timed]),
+        number("difficulty", run_features[tried], failures(runs)[tried], run_weights[tried]),
+    ]
+    real = vocabulary.matrix([reads[at] for at, e in enumerate(found) if e.source in REAL])
+    FILE.write_bytes(model_file(vocabulary, heads, thirds(heads[-2].scores(real)[:, 0], heads[-1].scores(real)[:, 0])))
+    print(f"{len(taught)} prompts with a task, {len(runs)} with outcomes, temperature {heat:.2f}")
+    print(f"{FILE.stat().st_size / 1e6:.2f} MB: {FILE}")
 
 
-def model_file(fitted: Fitted, heat: float) -> bytes:
+def source_weights(runs: Sequence[Measured]) -> Floats:
+    """Return what each measured prompt counts: a source as the square root of its size."""
+    sizes = Counter(run.source for run in runs)
+    weights = np.array([sizes[run.source] ** -0.5 for run in runs])
+    return np.asarray(weights / weights.mean())
+
+
+def failures(runs: Sequence[Measured]) -> Floats:
+    """Return how much more often than at its source's other prompts models fail: sources are scored differently."""
+    sources = np.array([run.source for run in runs])
+    values = np.array([run.failure for run in runs])
+    for source in sorted(set(sources)):
+        values[sources == source] -= values[sources == source].mean()
+    return values
+
+
+def thirds(lengths: Floats, difficulties: Floats) -> dict[str, float]:
+    """Return how length and difficulty make complexity, and where prompts that people wrote fall into thirds."""
+    slope = float(lengths.std() / difficulties.std())
+    low, high = np.quantile(lengths + slope * difficulties, [1 / 3, 2 / 3])
+    return {"slope": round(slope, 4), "low": round(float(low), 4), "high": round(float(high), 4)}
+
+
+def model_file(vocabulary: Vocabulary, heads: Sequence[Heads], complexity: dict[str, float]) -> bytes:
     """Return the contents of the model file; see `zeta_router.tasks.linear_model`."""
-    assert fitted.kinds is not None
-    weights = np.vstack([fitted.tasks.coef_ / heat, fitted.kinds.coef_])  # shape (heads, columns)
-    # A softmax is the same when every head of it gains as much: centred heads need the fewest steps.
-    split = len(fitted.tasks.classes_)
-    for heads in (weights[:split], weights[split:]):
-        heads -= heads.mean(axis=0)
-    biases = np.concatenate([fitted.tasks.intercept_ / heat, fitted.kinds.intercept_])
-    sizes = [len(columns) for columns in fitted.vocabulary.families]
-    grams = weights[:, : sum(sizes)]
-    strongest = np.abs(grams).max(axis=0)
-    keep = strongest >= np.sort(strongest)[-min(KEPT, len(strongest))]
+    weights, biases = np.vstack([h.weights for h in heads]), np.concatenate([h.biases for h in heads])
+    start = sum(map(len, vocabulary.families))
+    grams, seen = weights[:, :start], weights[:, start:]
+    strongest = (np.abs(grams) / np.abs(grams).max(axis=1, keepdims=True)).max(axis=0)
+    keep = strongest >= np.sort(strongest)[-min(KEPT, start)]
     scales = np.abs(grams[:, keep]).max(axis=1) / (ZERO - 1)
-    body, counts, start = [], [], 0
-    for columns in fitted.vocabulary.families:
+    body, counts, at = [], [], 0
+    for columns in vocabulary.families:
         keys = np.array(sorted(columns, key=columns.__getitem__), dtype="<u4")
-        kept = keep[start : start + len(columns)]
-        steps = np.round(grams[:, start : start + len(columns)][:, kept] / scales[:, None]) + ZERO
+        kept = keep[at : at + len(columns)]
+        steps = np.round(grams[:, at : at + len(columns)][:, kept] / scales[:, None]) + ZERO
         body += [keys[kept].tobytes(), steps.T.astype(np.uint8).tobytes()]
         counts.append(int(kept.sum()))
-        start += len(columns)
+        at += len(columns)
     about = {
-        "heads": {"task": fitted.tasks.classes_.tolist(), "kind": fitted.kinds.classes_.tolist()},
+        "heads": {h.kind: h.names for h in heads},
+        "complexity": complexity,
         "biases": _short(biases),
         "scales": [float(scale / SHARE) for scale in scales],
         "seen": {
-            name: _short(weights[:, start + at] * (SCALE_SEEN if name in SEEN else SCALE_GROUP))
+            name: _short(seen[:, at] * (SCALE_SEEN if name in SEEN else SCALE_GROUP))
             for at, name in enumerate(OBSERVATIONS)
         },
         "groups": {group: sorted(keys) for group, keys in GROUPS.items()},

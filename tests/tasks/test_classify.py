@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zeta_router import classify
-from zeta_router.tasks import GUESSABLE, KINDS, TRAITS
+from zeta_router.tasks import GUESSABLE, KINDS, SUBJECTS, TRAITS
 from zeta_router.tasks.linear_model import load_model
 from zeta_router.tasks.text import HEAD, MIDDLE, TAIL, last_user_text, sample
 
@@ -108,7 +108,9 @@ def test_a_guess_shows_nothing_of_the_prompt() -> None:
 
 def test_names_of_tasks_and_kinds_are_the_models_own() -> None:
     """The file's heads stand in the order that the code names them in, and traits are few and in [0, 1]."""
-    assert load_model().heads == {"task": list(GUESSABLE), "kind": list(KINDS)}
+    heads = {kind: tuple(names) for kind, names in load_model().heads.items()}
+    numbers = {"length": ("length",), "difficulty": ("difficulty",)}
+    assert heads == {"task": GUESSABLE, "kind": KINDS, "subject": SUBJECTS, **numbers}
     traits = classify("What is the capital of France?").traits
     assert len(traits) == len(TRAITS) <= 32
     assert all(0 <= trait <= 1 for trait in traits)

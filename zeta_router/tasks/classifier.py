@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import exp, log2
 
+from zeta_router.tasks.answer_length import asked_tokens, expected_tokens
 from zeta_router.tasks.linear_model import LinearModel, Scores, load_model
 from zeta_router.tasks.ngrams import ngrams
 from zeta_router.tasks.reasons import FILLERS, REASONS, worded
@@ -24,8 +25,19 @@ KINDS: tuple[str, ...] = (
 )  # fmt: skip
 """Kinds of prompt, finer than tasks; their probabilities are the first traits."""
 
-TRAITS: tuple[str, ...] = (*KINDS, "length", "lines of code", "options", "foreign")
+SUBJECTS: tuple[str, ...] = (
+    "business and the rest", "computing", "economics", "health", "history", "mathematics", "natural science", "no exam",
+)  # fmt: skip
+"""Subjects of exam questions; their probabilities are traits, too."""
+
+TRAITS: tuple[str, ...] = (*KINDS, *SUBJECTS, "length", "lines of code", "options", "foreign")
 """Names of `TaskGuess.traits`. All lie in [0, 1]; `length` is log2(characters) / 20."""
+
+_ONE_LINE = (KINDS.index("search question"), KINDS.index("trivia question"))
+"""Kinds whose answer is a fact."""
+_TASK_HEADS = slice(0, len(GUESSABLE))
+_KIND_HEADS = slice(_TASK_HEADS.stop, _TASK_HEADS.stop + len(KINDS))
+_SUBJECT_HEADS = slice(_KIND_HEADS.stop, _KIND_HEADS.stop + len(SUBJECTS))
 
 _STEP = 0.02
 """Traits are rounded down to it: enough for a learner, and too coarse to tell prompts apart by."""
@@ -69,25 +81,41 @@ def _guess(text: str) -> TaskGuess:
     model = load_model()
     part = sample(text)
     scores = model.scores(ngrams(part), observe(part, len(text)))
-    split = len(GUESSABLE)
-    chances = _softmax(scores.heads[:split])
+    chances = _softmax(scores.heads[_TASK_HEADS])
+    kinds = _softmax(scores.heads[_KIND_HEADS])
+    length, difficulty = scores.heads[_SUBJECT_HEADS.stop :]
     probability = max(chances)
     place = chances.index(probability)
-    kinds = _softmax(scores.heads[split:])
+    probabilities = dict(zip(GUESSABLE, chances, strict=True))
     seen = scores.seen
     return TaskGuess(
         task=GUESSABLE[place],
         probability=probability,
-        probabilities=dict(zip(GUESSABLE, chances, strict=True)),
+        probabilities=probabilities,
         reasons=_two_reasons(model, scores, place),
         traits=(
-            *[int(kind / _STEP) * _STEP for kind in kinds],
+            *[int(share / _STEP) * _STEP for share in kinds],
+            *[int(share / _STEP) * _STEP for share in _softmax(scores.heads[_SUBJECT_HEADS])],
             min(int(log2(len(text)) + 0.5), 20) / 20,
             1.0 if "code lines" in seen else 0.5 if "code line" in seen else 0.0,
             1.0 if "options" in seen else 0.0,
             1.0 if "foreign" in seen else 0.0,
         ),
+        output_tokens=expected_tokens(
+            probabilities,
+            log_tokens=length,
+            one_line=sum([kinds[place] for place in _ONE_LINE]),
+            characters=len(text),
+            asked=asked_tokens(part),
+        ),
+        complexity=_bucket(model.complexity, length, difficulty),
     )
+
+
+def _bucket(cuts: Mapping[str, float], length: float, difficulty: float) -> int:
+    """Return the third of what people ask that a prompt falls into: 0, 1 or 2."""
+    score = length + cuts["slope"] * difficulty
+    return (score > cuts["low"]) + (score > cuts["high"])
 
 
 def _softmax(scores: Sequence[float]) -> list[float]:

@@ -55,6 +55,8 @@ class LinearModel:
         about = json.loads(head)
         self.heads: Mapping[str, Sequence[str]] = about["heads"]
         """Kind of head -> its heads, e.g. `task` -> `code`, ...; they follow each other in this order."""
+        self.complexity: Mapping[str, float] = about["complexity"]
+        """`length + slope · difficulty` below `low` is simple, above `high` complex."""
         self.weights_seen: Mapping[str, Sequence[float]] = about["seen"]
         """What can be observed -> its weight per head."""
         self.biases: Sequence[float] = about["biases"]
