@@ -15,8 +15,8 @@ from training.examples import REAL, Example
 from training.lexicon import GROUPS
 from zeta_router.tasks.linear_model import MOST_WORDS
 from zeta_router.tasks.ngrams import FAMILIES, Ngrams, ngrams
+from zeta_router.tasks.sample import sample
 from zeta_router.tasks.structure import SEEN, observe
-from zeta_router.tasks.text import sample
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from zeta_router import classify
 from zeta_router.tasks import GUESSABLE, KINDS, SUBJECTS, TRAITS
+from zeta_router.tasks.conversation import read_conversation
 from zeta_router.tasks.linear_model import load_model
-from zeta_router.tasks.text import HEAD, MIDDLE, TAIL, last_user_text, sample
+from zeta_router.tasks.sample import HEAD, MIDDLE, TAIL, sample
 
 
 @pytest.mark.parametrize(
@@ -83,13 +84,13 @@ def test_what_has_no_text_is_an_unsure_chat(nothing: object) -> None:
 )
 def test_of_messages_the_last_one_of_the_user_counts(messages: object) -> None:
     """Both frameworks' messages are understood, parts of text too."""
-    assert last_user_text(messages) == "Fix this bug: TypeError"
+    assert read_conversation(messages).text == "Fix this bug: TypeError"
     assert classify(messages).task == "code"
 
 
 def test_without_a_user_message_the_last_one_counts() -> None:
     """An agent's turn can end with a tool's answer."""
-    assert last_user_text([("system", "be brief"), ("tool", "42 rows")]) == "42 rows"
+    assert read_conversation([("system", "be brief"), ("tool", "42 rows")]).text == "42 rows"
 
 
 def test_a_very_long_prompt_is_sampled_at_its_head_middle_and_end() -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import exp, log2
 
 from zeta_router.tasks.answer_length import asked_tokens, expected_tokens
+from zeta_router.tasks.boilerplate import Boilerplate
+from zeta_router.tasks.conversation import read_conversation
 from zeta_router.tasks.linear_model import LinearModel, Scores, load_model
 from zeta_router.tasks.ngrams import ngrams
 from zeta_router.tasks.reasons import FILLERS, REASONS, worded
+from zeta_router.tasks.sample import sample
 from zeta_router.tasks.structure import observe
 from zeta_router.tasks.task_guess import TaskGuess
-from zeta_router.tasks.text import last_user_text, sample
 
 GUESSABLE: tuple[str, ...] = (
     "chat", "code", "extract", "math", "qa", "reasoning", "summarize", "tools", "translate", "writing",
@@ -43,6 +46,13 @@ _STEP = 0.02
 """Traits are rounded down to it: enough for a learner, and too coarse to tell prompts apart by."""
 _REMEMBERED = 512
 """Guesses kept, at least half of them at any time. A chain asks the same again: in retries, votes, and tests."""
+FOLLOWED = 0.4
+"""Share of the message before in the guess for a follow-up that is too short to stand alone."""
+SYSTEM = 0.5
+"""Share of the system prompt in what a guess leaves open."""
+TOOLS_OFFERED = 4.0
+"""How much more likely a call of a tool gets when tools are offered."""
+
 _NOTHING = TaskGuess(
     task="chat",
     probability=0.28,
@@ -53,34 +63,55 @@ _NOTHING = TaskGuess(
 
 
 class TaskClassifier:
-    """Guesses tasks. Remembers guesses by the hash of their prompts, never a prompt."""
+    """Guesses tasks. Remembers guesses by the hash of their prompts, never a prompt.
 
-    def __init__(self) -> None:
+    Args:
+        templates: Whether to learn which lines of prompts never change, and to listen to the others. Then a guess
+            depends on the prompts before it.
+    """
+
+    def __init__(self, *, templates: bool = True) -> None:
         self._recent: dict[int, TaskGuess] = {}
         self._older: dict[int, TaskGuess] = {}
+        self._boilerplate = Boilerplate() if templates else None
 
     def __repr__(self) -> str:
         return f"<TaskClassifier, {len(self._recent) + len(self._older)} guesses remembered>"
 
-    def __call__(self, text_or_messages: object) -> TaskGuess:
-        """Return the guess for a prompt or messages; as `classify`."""
-        text = last_user_text(text_or_messages)
+    def __call__(self, text_or_messages: object, *, tools: bool = False) -> TaskGuess:
+        """Return the guess for a prompt or messages; as `classify`.
+
+        Args:
+            text_or_messages: The prompt, or messages of either framework.
+            tools: Whether tools are offered to the model.
+        """
+        said = read_conversation(text_or_messages)
+        guess = self._of_text(said.text)
+        if said.before:
+            guess = _mixed(guess, self._of_text(said.before), FOLLOWED)
+        if said.system:
+            guess = _mixed(guess, self._of_text(said.system), SYSTEM * (1 - guess.probability))
+        return _offered_tools(guess) if tools or said.tools else guess
+
+    def _of_text(self, text: str) -> TaskGuess:
         if not text or text.isspace():
             return _NOTHING
         key = hash(text)
         guess = self._recent.get(key)
         if guess is None:
-            guess = self._older.get(key) or _guess(text)
+            guess = self._older.get(key)
+            if guess is None:
+                guess = _guess(text if self._boilerplate is None else self._boilerplate.without(text), len(text))
             if len(self._recent) >= _REMEMBERED // 2:
                 self._older, self._recent = self._recent, {}
             self._recent[key] = guess
         return guess
 
 
-def _guess(text: str) -> TaskGuess:
+def _guess(text: str, characters: int) -> TaskGuess:
     model = load_model()
     part = sample(text)
-    scores = model.scores(ngrams(part), observe(part, len(text)))
+    scores = model.scores(ngrams(part), observe(part, characters))
     chances = _softmax(scores.heads[_TASK_HEADS])
     kinds = _softmax(scores.heads[_KIND_HEADS])
     length, difficulty = scores.heads[_SUBJECT_HEADS.stop :]
@@ -96,7 +127,7 @@ def _guess(text: str) -> TaskGuess:
         traits=(
             *[int(share / _STEP) * _STEP for share in kinds],
             *[int(share / _STEP) * _STEP for share in _softmax(scores.heads[_SUBJECT_HEADS])],
-            min(int(log2(len(text)) + 0.5), 20) / 20,
+            min(int(log2(characters) + 0.5), 20) / 20,
             1.0 if "code lines" in seen else 0.5 if "code line" in seen else 0.0,
             1.0 if "options" in seen else 0.0,
             1.0 if "foreign" in seen else 0.0,
@@ -105,7 +136,7 @@ def _guess(text: str) -> TaskGuess:
             probabilities,
             log_tokens=length,
             one_line=sum([kinds[place] for place in _ONE_LINE]),
-            characters=len(text),
+            characters=characters,
             asked=asked_tokens(part),
         ),
         complexity=_bucket(model.complexity, length, difficulty),
@@ -116,6 +147,24 @@ def _bucket(cuts: Mapping[str, float], length: float, difficulty: float) -> int:
     """Return the third of what people ask that a prompt falls into: 0, 1 or 2."""
     score = length + cuts["slope"] * difficulty
     return (score > cuts["low"]) + (score > cuts["high"])
+
+
+def _mixed(guess: TaskGuess, other: TaskGuess, share: float) -> TaskGuess:
+    """Return a guess of which a share comes from another text."""
+    chances = {task: (1 - share) * p + share * other.probabilities[task] for task, p in guess.probabilities.items()}
+    task = max(chances, key=chances.__getitem__)
+    reasons = guess.reasons if task == guess.task else (*other.reasons[:1], "the conversation was on that before")
+    return replace(guess, task=task, probability=chances[task], probabilities=chances, reasons=reasons)
+
+
+def _offered_tools(guess: TaskGuess) -> TaskGuess:
+    """Return the guess when the model may call tools."""
+    odds = {task: p * TOOLS_OFFERED if task == "tools" else p for task, p in guess.probabilities.items()}
+    total = sum(odds.values())
+    chances = {task: p / total for task, p in odds.items()}
+    task = max(chances, key=chances.__getitem__)
+    reasons = guess.reasons if task == guess.task else ("tools are offered", guess.reasons[0])
+    return replace(guess, task=task, probability=chances[task], probabilities=chances, reasons=reasons)
 
 
 def _softmax(scores: Sequence[float]) -> list[float]:
