@@ -28,7 +28,7 @@ from zeta_router.request import Request
 from zeta_router.savings import Savings
 from zeta_router.snapshot import Snapshot
 from zeta_router.store import Store, open_store
-from zeta_router.tasks import TaskGuess, classify
+from zeta_router.tasks import TaskClassifier, TaskGuess
 
 if TYPE_CHECKING:
     from zeta_router.ollama import Connections
@@ -99,6 +99,7 @@ class ZetaDynamicRouter:
         self.objective = objective if isinstance(objective, Objective) else Objective.named(objective)
         self.limits = limits if limits is not None else Limits()
         self._allow_cloud = frozenset(allow_cloud)
+        self._classifier = TaskClassifier()
         self._hosts = None if hosts is None else tuple(hosts)
         self._headers = dict(headers) if headers is not None else {}
         if mode not in ("active", "shadow"):
@@ -286,12 +287,17 @@ class ZetaDynamicRouter:
             raise NoCapableModel(exclusions)
 
     def guess_of(self, request: Request) -> TaskGuess:
-        """Return the request's task: declared, else `embedding` where vectors are asked for, else from the text."""
-        if request.task is not None:
-            return TaskGuess.told(request.task)
+        """Return the request's task: declared, else `embedding` where vectors are asked for, else from the text.
+
+        Of a declared task the text still tells the kind of prompt, its complexity, and how long the answer gets.
+        """
         if "embedding" in request.needs:
-            return TaskGuess.told("embedding", why="vectors are asked for")
-        return classify(request.text)
+            return TaskGuess.told(request.task or "embedding", why="vectors are asked for")
+        if request.task is None:
+            return self._classifier(request.text, tools="tools" in request.needs)
+        if not request.text:
+            return TaskGuess.told(request.task)
+        return self._classifier(request.text).declared(request.task)
 
     # -- learning and looking ------------------------------------------------------------------------------------
 

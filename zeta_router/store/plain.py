@@ -111,7 +111,15 @@ def decision_to(decision: Decision) -> dict[str, Any]:
         plain["tags"] = decision.tags
     guess = decision.guess
     if guess is not None:
-        plain["guess"] = [guess.task, guess.probability, dict(guess.probabilities), guess.reasons, guess.traits]
+        plain["guess"] = [
+            guess.task,
+            guess.probability,
+            dict(guess.probabilities),
+            guess.reasons,
+            guess.traits,
+            guess.output_tokens,
+            guess.complexity,
+        ]
     return plain
 
 
@@ -142,13 +150,27 @@ def decision_from(plain: Mapping[str, Any]) -> Decision:
 
 
 def _guess_from(
-    task: str, probability: float, probabilities: Mapping[str, float], reasons: Sequence[str], traits: Sequence[float]
+    task: str,
+    probability: float,
+    probabilities: Mapping[str, float],
+    reasons: Sequence[str],
+    traits: Sequence[float],
+    output_tokens: float | None = None,
+    complexity: int = 1,
 ) -> TaskGuess:
     for share in probabilities.values():
         if not 0 <= share <= 1:
             raise ValueError("a probability is outside of [0, 1]")
     first, second = reasons
-    return TaskGuess(task, finite(probability), dict(probabilities), (first, second), tuple(map(finite, traits)))
+    return TaskGuess(
+        task,
+        finite(probability),
+        dict(probabilities),
+        (first, second),
+        tuple(map(finite, traits)),
+        None if output_tokens is None else finite(output_tokens),
+        int(complexity),
+    )
 
 
 @lru_cache(maxsize=1_024)

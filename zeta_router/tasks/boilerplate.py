@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 LEAST_LINE = 12
 """Characters below which a line proves nothing: `{`, `Answer:`."""
 LEAST_TEXT = 400
@@ -10,26 +12,26 @@ CONSTANT_AFTER = 3
 """Different prompts with a line after which it counts as constant."""
 HEAD, TAIL = 6_000, 3_000
 """Characters at either end that are looked at: templates put their text around the material."""
-KEPT = 150
-"""Characters of constant text that are kept on either side of what varies: the instruction for it stands there."""
+KEPT = 120
+"""Characters of whole constant lines that stay on either side of what varies, e.g. `Question of the user:`."""
 REMEMBERED = 4_096
 """Lines remembered, by their hashes; at least half of them at any time."""
 
 
 class Boilerplate:
-    """Counts lines over prompts, by hash, and cuts large constant parts down. Bounded; keeps no text."""
+    """Counts lines over prompts, by hash, and tells large constant parts from the rest. Bounded; keeps no text."""
 
     def __init__(self) -> None:
         self._recent: dict[int, int] = {}
         self._older: dict[int, int] = {}
 
-    def without(self, text: str) -> str:
-        """Return a prompt without the bulk of its constant lines, and remember its lines.
+    def split(self, text: str) -> tuple[str, str]:
+        """Return what varies of a prompt, and what does not; and remember its lines.
 
-        A prompt that has little constant text, or nothing else, comes back as it is.
+        Of a prompt that has little constant text, or nothing else, all varies.
         """
         if len(text) <= LEAST_TEXT:
-            return text
+            return text, ""
         split = len(text) > HEAD + TAIL
         lines = (text[:HEAD] if split else text).splitlines()
         middle = len(lines)
@@ -37,9 +39,9 @@ class Boilerplate:
             lines.append(text[HEAD:-TAIL])
             lines += text[-TAIL:].splitlines()
         constant = [place != middle and self._is_constant(line) for place, line in enumerate(lines)]
-        if sum([len(line) for line, known in zip(lines, constant, strict=True) if known]) < LEAST_TEXT:
-            return text
-        return _varying(lines, constant) or text
+        always = "\n".join([line for line, known in zip(lines, constant, strict=True) if known])
+        varying = "" if len(always) < LEAST_TEXT else _varying(lines, constant)
+        return (varying, always) if varying else (text, "")
 
     def _is_constant(self, line: str) -> bool:
         """Return whether a line was in enough prompts before this one, and count it."""
@@ -56,11 +58,22 @@ class Boilerplate:
 
 
 def _varying(lines: list[str], constant: list[bool]) -> str:
-    """Return what varies, with a little of the constant text on both sides; "" where nothing varies."""
+    """Return what varies, with the constant lines that touch it; "" where nothing varies."""
     varying = [place for place, known in enumerate(constant) if not known and len(lines[place]) >= LEAST_LINE]
     if not varying:
         return ""
     first, last = varying[0], varying[-1]
-    before, after = "\n".join(lines[:first]), "\n".join(lines[last + 1 :])
     within = [line for place, line in enumerate(lines[first : last + 1], first) if not constant[place]]
-    return "\n".join((before[-KEPT:], *within, after[:KEPT])).strip()
+    before, after = _whole_lines(lines[first - 1 :: -1] if first else []), _whole_lines(lines[last + 1 :])
+    return "\n".join((*reversed(before), *within, *after))
+
+
+def _whole_lines(lines: Iterable[str]) -> list[str]:
+    """Return as many lines as fit."""
+    room, found = KEPT, []
+    for line in lines:
+        room -= len(line)
+        if room < 0:
+            break
+        found.append(line)
+    return found

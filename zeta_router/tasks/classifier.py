@@ -48,6 +48,8 @@ _REMEMBERED = 512
 """Guesses kept, at least half of them at any time. A chain asks the same again: in retries, votes, and tests."""
 FOLLOWED = 0.4
 """Share of the message before in the guess for a follow-up that is too short to stand alone."""
+TEMPLATE = 0.35
+"""Share of the part that never changes in the guess for a template's prompt; more, where the rest leaves it open."""
 SYSTEM = 0.5
 """Share of the system prompt in what a guess leaves open."""
 TOOLS_OFFERED = 4.0
@@ -98,13 +100,23 @@ class TaskClassifier:
             return _NOTHING
         key = hash(text)
         guess = self._recent.get(key)
-        if guess is None:
-            guess = self._older.get(key)
-            if guess is None:
-                guess = _guess(text if self._boilerplate is None else self._boilerplate.without(text), len(text))
-            if len(self._recent) >= _REMEMBERED // 2:
-                self._older, self._recent = self._recent, {}
-            self._recent[key] = guess
+        return guess if guess is not None else self._remember(key, self._older.get(key) or self._new_guess(text))
+
+    def _new_guess(self, text: str) -> TaskGuess:
+        if self._boilerplate is None:
+            return _guess(text, len(text))
+        varying, constant = self._boilerplate.split(text)
+        guess = _guess(varying, len(text))
+        if not constant:
+            return guess
+        key = hash(constant)
+        known = self._recent.get(key) or self._remember(key, self._older.get(key) or _guess(constant, len(constant)))
+        return _mixed(guess, known, TEMPLATE + SYSTEM * (1 - guess.probability))
+
+    def _remember(self, key: int, guess: TaskGuess) -> TaskGuess:
+        if len(self._recent) >= _REMEMBERED // 2:
+            self._older, self._recent = self._recent, {}
+        self._recent[key] = guess
         return guess
 
 
@@ -153,7 +165,9 @@ def _mixed(guess: TaskGuess, other: TaskGuess, share: float) -> TaskGuess:
     """Return a guess of which a share comes from another text."""
     chances = {task: (1 - share) * p + share * other.probabilities[task] for task, p in guess.probabilities.items()}
     task = max(chances, key=chances.__getitem__)
-    reasons = guess.reasons if task == guess.task else (*other.reasons[:1], "the conversation was on that before")
+    reasons = (
+        guess.reasons if task == guess.task else (*other.reasons[:1], "what stands around it, or came before, says so")
+    )
     return replace(guess, task=task, probability=chances[task], probabilities=chances, reasons=reasons)
 
 

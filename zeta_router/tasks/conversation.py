@@ -31,12 +31,12 @@ class Conversation(NamedTuple):
 def read_conversation(text_or_messages: object) -> Conversation:
     """Return the parts of a prompt, a message, or a sequence of messages; anything else has no text.
 
-    A message is a string, a mapping with `role` and `content`, a `(role, content)` pair, or an object with `content` and
-    `role` or `type`, as both frameworks have them. A mapping with `messages` is a request body, maybe with `tools`.
+    A message is a string, a mapping with `role` and `content`, a `(role, content)` pair, or an object with `content`
+    and `role` or `type`, as both frameworks have them. A mapping with `messages` is a request body, maybe with `tools`.
     """
     if isinstance(text_or_messages, str):
         return Conversation(text_or_messages)
-    if isinstance(text_or_messages, Mapping) and "messages" in text_or_messages:
+    if isinstance(text_or_messages, Mapping) and isinstance(text_or_messages.get("messages"), (list, tuple)):
         body = read_conversation(text_or_messages["messages"])
         return body._replace(tools=body.tools or bool(text_or_messages.get("tools")))
     if not isinstance(text_or_messages, Sequence) or isinstance(text_or_messages, (bytes, bytearray)):
@@ -69,7 +69,10 @@ def _role_and_text(message: object) -> tuple[str, str]:
 def _field(message: object, name: str) -> object:
     if isinstance(message, Mapping):
         return message.get(name)
-    return getattr(message, name, None)
+    try:
+        return getattr(message, name, None)
+    except Exception:  # a stranger's property may raise anything, and a guess must not
+        return None
 
 
 def _content_text(content: object) -> str:
