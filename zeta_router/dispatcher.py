@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("zeta_router")
 
+BOUNDS_SD = 2.5631
+"""Standard deviations between the 10th and the 90th percentile of a normal variable."""
 OTHER_TASKS = "other"
 """What further tasks are called once `Limits.tasks` different ones were seen: what is learned stays bounded."""
 
@@ -232,8 +234,11 @@ class Dispatcher:
     @staticmethod
     def flight_of(decision: Decision, began_at: float) -> Flight:
         """Return what a decision's attempt is expected to be while it runs."""
-        predicted = decision.predicted
-        return Flight(began_at, (predicted.load or 0.0) + (predicted.prefill or 0.0) + (predicted.decode or 0.0))
+        predicted, bounds = decision.predicted, decision.bounds
+        service = (predicted.load or 0.0) + (predicted.prefill or 0.0) + (predicted.decode or 0.0)
+        if bounds is None or service <= 0.0:
+            return Flight(began_at, service)
+        return Flight(began_at, service, max(bounds[1] - bounds[0], 0.0) / (BOUNDS_SD * service))
 
     def end(self, decision: Decision, number: int, outcome: Outcome) -> None:
         """Count an attempt out, fold in how it went, and tell the listeners."""

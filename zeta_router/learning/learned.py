@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 
 from zeta_router.decision import Candidate, Decision
@@ -32,6 +33,8 @@ class Learned:
         """Those that served, the one that served last at the end."""
         self.hosts: dict[str, Host] = {}
         self.lengths = Lengths()
+        self.room: dict[str, float] = {}
+        """Host -> gigabytes of the largest model that fits beside those in memory, as far as known."""
 
     # -- folding -------------------------------------------------------------------------------------------------
 
@@ -86,6 +89,7 @@ class Learned:
                 self.lengths.forget(key[0])
             if not any(host == key[1] for _, host in self.runners):
                 self.hosts.pop(key[1], None)
+                self.room.pop(key[1], None)
         return gone
 
     def _note_memory(self, host: Host, decision: Decision, outcome: Outcome, now: float) -> None:
@@ -97,6 +101,7 @@ class Learned:
         if outcome.fate is Fate.ok and decision.card is not None:
             loaded = (outcome.timings.load or 0.0) > REAL_LOAD_S
             host.memory.used(decision.model, decision.card.gigabytes, loaded_for_it=loaded, now=now)
+        self.room[decision.host] = host.memory.room_gb
 
     def _share_speed(self, address: str, host: Host) -> None:
         """Believe of the models not yet seen on a host what its others showed: hosts differ, their models alike."""
@@ -127,7 +132,7 @@ class Learned:
         """Return the seconds until a load can start: other loads come first, and a busy model is not evicted."""
         seconds = sum(other.remaining for other in busy if not other.loaded and other.model != candidate.model)
         host = self.hosts.get(candidate.host)
-        if host is None or host.memory.room_for(candidate.card.gigabytes):
+        if host is None or candidate.card.gigabytes <= self.room.get(candidate.host, math.inf):
             return seconds
         at_work = {other.model for other in busy if other.loaded}
         if any(model not in at_work for model in host.memory.residents):

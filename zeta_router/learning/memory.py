@@ -65,10 +65,13 @@ class Memory:
             elif loaded is False:
                 self._gone(model, known, at)
 
-    def room_for(self, gigabytes: float) -> bool:
-        """Return whether a model would fit beside those in memory, or might."""
-        total = gigabytes + sum(resident.gigabytes for resident in self._residents.values())
-        return (total <= self.held_gb or total < self.refused_gb) and len(self._residents) + 1 < self.refused_models
+    @property
+    def room_gb(self) -> float:
+        """Gigabytes of the largest model that fits beside those in memory, or might; below 0 for none."""
+        if len(self._residents) + 1 >= self.refused_models:
+            return -1.0
+        total = sum(resident.gigabytes for resident in self._residents.values())
+        return max(self.held_gb, math.nextafter(self.refused_gb, 0.0)) - total
 
     @property
     def residents(self) -> tuple[str, ...]:

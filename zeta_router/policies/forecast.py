@@ -30,7 +30,6 @@ class Forecast(NamedTuple):
     shared: float
     load: float
     """Seconds to bring the model into memory."""
-    worth: float | None
-    """Utility of having it in memory for the next minutes, less what is pushed out; None where nobody knows yet."""
+    gigabytes: float
     note: str
     """Why it is scored unusually."""

@@ -20,7 +20,6 @@ from zeta_router.objective import Objective
 from zeta_router.outcome import Fate, Outcome
 from zeta_router.policies.base import Belief
 from zeta_router.policies.forecast import FADING, Forecast
-from zeta_router.policies.loading import LOAD_FOR_OTHERS, worth_of_loading
 from zeta_router.policies.probing import ProbeBudget
 from zeta_router.policies.scoring import Moment, score_all
 from zeta_router.policies.traffic import FREE, Price, Traffic
@@ -30,7 +29,7 @@ from zeta_router.tasks.task_guess import TaskGuess
 
 Z90 = 1.2816
 PLAN_EVERY_S = 15.0
-"""Seconds after which prices and the worth of loads are worked out anew: after an answer, outside of any decision."""
+"""Seconds after which prices are worked out anew: after an answer, outside of any decision."""
 READY_MOST = 256
 """Kinds of requests whose numbers are kept ready; they are made anew when needed."""
 NOBODY: Mapping[str, Sequence[Busy]] = {}
@@ -55,7 +54,6 @@ class PhaseTimes:
         self._probes = ProbeBudget()
         self._suspects: set[Key] = set()
         self._prices: dict[Key, Price] = {}
-        self._worth: dict[Key, float] = {}
         self._planned_at = -math.inf
         self._ready: dict[str, dict[Key, Forecast]] = {}
         self._ready_quality: dict[Reading, dict[str, tuple[ModelCard, float]]] = {}
@@ -67,7 +65,16 @@ class PhaseTimes:
     ) -> Choice:
         """Score every candidate and pick the best; or a suspect whose retry is due, within the probe budget."""
         task = guess.task
-        moment = Moment(task, request.tokens, request.max_output_tokens, request.deadline, now, NOBODY, NOTHING_CACHED)
+        moment = Moment(
+            task,
+            request.tokens,
+            request.max_output_tokens,
+            request.deadline,
+            now,
+            NOBODY,
+            NOTHING_CACHED,
+            self._learned.room,
+        )
         for candidate in candidates:
             if candidate.flights:
                 moment.busy = busy_models(candidates, now)
@@ -117,10 +124,6 @@ class PhaseTimes:
         per_output = runner.decode.seconds * slowdown
         lengths = NO_OUTPUT if task == "embedding" else self._learned.lengths.expect(card.name, task)
         queued, shared = self._prices.get(key) or self._prices.get(("", host), FREE)
-        load = runner.load.seconds
-        worth = self._worth.get(key)
-        if worth is not None:
-            worth -= LOAD_FOR_OTHERS * self._objective.beyond * load / self._objective.seconds_for(task)
         return Forecast(
             card=card,
             per_prompt_token=runner.prefill.seconds * slowdown,
@@ -132,8 +135,8 @@ class PhaseTimes:
             slowdown=slowdown,
             queued=queued,
             shared=shared,
-            load=load,
-            worth=worth,
+            load=runner.load.seconds,
+            gigabytes=card.gigabytes,
             note=f"{slowdown:.1f}x slower than expected" if runner.drift.active else "",
         )
 
@@ -232,7 +235,7 @@ class PhaseTimes:
         now, predicted = decision.decided_at, decision.predicted
         work = (predicted.prefill or 0.0) + (predicted.decode or 0.0)
         slope = self._objective.beyond / self._objective.seconds_for(decision.task)
-        self._traffic.begin(decision.key, decision.task, decision.prompt_tokens, work, slope, now)
+        self._traffic.begin(decision.key, work, slope, now)
         for gone in self._learned.begin(decision, predicted.total or work):
             self._traffic.forget(gone)
             self._suspects.discard(gone)
@@ -274,26 +277,10 @@ class PhaseTimes:
             self._probes.put_off(key, now)
 
     def _plan(self, now: float) -> None:
-        """Work out what GPU time costs and what loads are worth, until the next time."""
+        """Work out what GPU time costs until the next time."""
         self._planned_at = now
-        learned, traffic = self._learned, self._traffic
-        self._prices = traffic.prices({host: learned.slots(host) for host in learned.hosts}, now)
-        self._ready.clear()
-        residents = {(model, host) for host, known in learned.hosts.items() for model in known.memory.residents}
-        offered = [Candidate(runner.card, host, True, (), 0, now) for (_, host), runner in learned.runners.items()]
-        utilities: dict[str, dict[Key, float]] = {}
-        for task, tokens in traffic.tasks().items():
-            moment = Moment(task, tokens, None, None, now, NOBODY, NOTHING_CACHED)
-            qualities = self._expected(told(task), offered)
-            rows = score_all(moment, offered, self._forecasts(task, offered), qualities, self._objective, learned)
-            utilities[task] = {row[0].key: row[1] for row in rows}
-        roomy = {
-            key: learned.hosts[key[1]].memory.room_for(runner.card.gigabytes)
-            for key, runner in learned.runners.items()
-            if key not in residents and key[1] in learned.hosts
-        }
-        expected = {task: traffic.expect(task, now) for task in utilities}
-        self._worth = worth_of_loading(utilities, expected, residents, roomy)
+        slots = {host: known.slots.count for host, known in self._learned.hosts.items()}
+        self._prices = self._traffic.prices(slots, now)
         self._ready.clear()
 
     def feedback(self, decision: Decision, score: float, *, now: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -22,8 +23,13 @@ FAILURE_COST = 0.25
 """Utility that a failed attempt costs besides its answer: the next model has to start over."""
 MAYBE_COLD = 0.5
 """Share of the load that is expected where nobody knows whether the model is in memory."""
-FIRST_USES = 5.0
-"""Requests that are expected to share a load before anything is known of the traffic."""
+USES = 5.0
+"""Requests that share a load for which there is room: those that come while the model stays in memory profit from it.
+One for which another model must go is charged in full, because the other one will have to be loaded again."""
+EVICTION_COST = 0.15
+"""Utility that a load costs which evicts another model."""
+LOAD_FOR_OTHERS = 0.3
+"""Share of such a load that other requests pay, by waiting behind it."""
 IDLE: Sequence[Busy] = ()
 
 
@@ -42,6 +48,8 @@ class Moment:
     """Host -> its models that have calls in flight."""
     cached: Mapping[Key, float]
     """Tokens of the prompt that a model on a host is expected to have in its cache."""
+    room: Mapping[str, float]
+    """Host -> gigabytes of the largest model that fits beside those in memory, as far as known."""
 
 
 class Rare(Protocol):
@@ -72,18 +80,13 @@ def score_all(
     expected = objective.seconds_for(moment.task)
     inverse, within, beyond, most = 1.0 / expected, objective.within, objective.beyond, objective.most
     bend = within - beyond
-    tokens, longest, deadline, cached, now = (
-        moment.tokens,
-        moment.most,
-        moment.deadline,
-        moment.cached,
-        moment.now,
-    )
+    tokens, longest, deadline, now = moment.tokens, moment.most, moment.deadline, moment.now
+    cached, room = moment.cached, moment.room
     rows: list[Row] = []
     add = rows.append
     for candidate, forecast, quality in zip(candidates, forecasts, qualities):  # noqa: B905 (slower)
         _, host, loaded, flights, host_flights, loaded_at = candidate
-        _, per_prompt, per_output, short, middle, long, success, _, queued, shared, load, worth, note = forecast
+        _, per_prompt, per_output, short, middle, long, success, _, queued, shared, load, gigabytes, note = forecast
         prefill = PREFILL_BASE_S + per_prompt * tokens
         wait = 0.0
         if longest is not None:
@@ -125,11 +128,11 @@ def score_all(
         work = prefill + decode
         price = work * (work * queued + shared)
         if cold:
-            if worth is None:
-                now_only = objective.expected_penalty(wait + prefill, (short, middle, long), expected)
-                price -= (penalty - now_only) * (1.0 - 1.0 / FIRST_USES)
+            if gigabytes <= room.get(host, math.inf):
+                at_once = penalty - objective.expected_penalty(wait + prefill, (short, middle, long), expected)
+                price -= at_once * (1.0 - 1.0 / USES)
             else:
-                price -= cold * worth
+                price += cold * EVICTION_COST + LOAD_FOR_OTHERS * beyond * inverse * load
         if deadline is not None and fixed + decode > deadline:
             penalty = max(penalty, most)
             note = note or "past the deadline"
@@ -169,6 +172,10 @@ def _beside(
             if busy.late > forecast.slowdown:
                 crowd *= busy.late / forecast.slowdown
                 note = f"a call on it takes {busy.late:.1f}x longer than expected"
+    if wait:  # what is ahead on the same model shares the host with the others as well
+        wait += OVERLAP_COST * sum(
+            min(wait, busy.remaining / min(busy.calls, slots)) for busy in mates if busy.model != model
+        )
     if cold == 1.0:
         wait += rare.before_load(candidate, mates)
     prefill, short, middle, long = prefill * crowd, short * crowd, middle * crowd, long * crowd

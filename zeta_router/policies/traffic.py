@@ -1,23 +1,17 @@
-"""`Traffic`: who asks for what, and what a second of GPU time costs the others."""
+"""`Traffic`: how busy models and hosts are, and what a second of GPU time therefore costs other requests."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from zeta_router.learning.runner import OVERLAP_COST, SLOT_COST
-from zeta_router.learning.traffic import FADES_S, Rate
+from zeta_router.learning.traffic import Rate
 
-HORIZON_S = FADES_S
-"""Ollama keeps an idle model for five minutes by default: what comes within them is served by one load."""
-AT_LEAST = 4.0
-"""Requests that are expected of any task: a first one is seldom the last, so its best model is worth loading."""
-TOKENS_GAIN = 0.05
-MOST_TASKS = 256
+Key = tuple[str, str]
+
 LEAST_AT_WORK = 0.02
 """Share of the time below which whom requests meet says nothing."""
-Key = tuple[str, str]
 
 
 class Price(NamedTuple):
@@ -30,15 +24,6 @@ class Price(NamedTuple):
 
 
 FREE = Price(0.0, 0.0)
-
-
-@dataclass(slots=True)
-class _Asked:
-    """One task: its requests, and the prompt that is typical of them."""
-
-    requests: Rate = field(default_factory=Rate)
-    log_tokens: float = 0.0
-    count: int = 0
 
 
 @dataclass(slots=True)
@@ -74,36 +59,24 @@ class _Met:
 
 @dataclass(slots=True)
 class Traffic:
-    """Arrival rates per task and per model and host, fading within about five minutes.
+    """Arrival rates per model and host, fading within about five minutes.
 
     Source: the Zeta learning study, section 8.5 (the price of GPU time in its quadratic form: a constant price per
     second costs 3.5 % there).
     """
 
-    _tasks: dict[str, _Asked] = field(default_factory=dict)
     _runners: dict[Key, _Served] = field(default_factory=dict)
     _hosts: dict[str, _Met] = field(default_factory=dict)
 
-    def begin(self, key: Key, task: str, tokens: int, work: float, slope: float, now: float) -> None:
+    def begin(self, key: Key, work: float, slope: float, now: float) -> None:
         """Count one request.
 
         Args:
             key: Model and host that serve it.
-            task: Its task.
-            tokens: Of its prompt.
             work: Seconds of prefill and decode that are expected.
             slope: Utility that a further second costs it.
             now: Seconds since the epoch.
         """
-        asked = self._tasks.get(task)
-        if asked is None:
-            while len(self._tasks) >= MOST_TASKS:
-                del self._tasks[next(iter(self._tasks))]
-            asked = self._tasks[task] = _Asked()
-        asked.requests.add(1.0, now)
-        asked.count += 1
-        gain = max(1.0 / asked.count, TOKENS_GAIN)
-        asked.log_tokens += gain * (math.log(max(tokens, 1)) - asked.log_tokens)
         served = self._runners.setdefault(key, _Served())
         served.arrivals.add(slope, now)
         served.work.add(slope * work, now)
@@ -141,12 +114,3 @@ class Traffic:
         for host, weighted in by_host.items():
             prices[("", host)] = Price(0.0, OVERLAP_COST * weighted)  # of a model there that nobody uses yet
         return prices
-
-    def expect(self, task: str, now: float) -> float:
-        """Return how many requests of a task the next five minutes will bring, if they are like the last."""
-        asked = self._tasks.get(task)
-        return AT_LEAST if asked is None else max(asked.requests.per_second(now) * HORIZON_S, AT_LEAST)
-
-    def tasks(self) -> dict[str, int]:
-        """Return the tasks that were asked for, and the tokens of a prompt that is typical of each."""
-        return {task: round(math.exp(asked.log_tokens)) for task, asked in self._tasks.items()}
