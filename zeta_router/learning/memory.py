@@ -10,6 +10,9 @@ KEPT_S = 300.0
 EVICTED_WITHIN_S = 0.9 * KEPT_S
 """A model that was gone sooner than this after its last use had to go; later, it may have been let go."""
 
+BELIEVED_AFTER = 3
+"""Evictions that should not have been after which what was held at most is found out anew."""
+
 
 @dataclass(slots=True)
 class _Resident:
@@ -39,6 +42,8 @@ class Memory:
     _residents: dict[str, _Resident] = field(default_factory=dict)
     _newest: str | None = None
     """The model that was loaded last."""
+    _contradicted: int = 0
+    """Models that had to go although all were believed to fit."""
 
     def used(self, model: str, gigabytes: float, *, loaded_for_it: bool, now: float) -> None:
         """Note that a model answered, and whether it had to be loaded for that."""
@@ -48,6 +53,7 @@ class Memory:
                 self._gone(model, known, now)
             for other in self._residents.values():
                 other.sure = False
+                other.changed_at = now  # what was seen of it before that says nothing any more
             self._newest = model
         self._residents[model] = _Resident(gigabytes, now, now)
         self._fits()
@@ -95,4 +101,8 @@ class Memory:
                 self.refused_gb = min(self.refused_gb, total)
             elif len(self._residents) > self.held_models:
                 self.refused_models = min(self.refused_models, len(self._residents))
+            else:
+                self._contradicted += 1
+                if self._contradicted >= BELIEVED_AFTER:  # they were never there at once, it only looked so
+                    self._contradicted, self.held_gb, self.held_models, self.refused_gb = 0, 0.0, 0, total
         del self._residents[model]
