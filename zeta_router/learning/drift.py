@@ -57,8 +57,14 @@ class Drift:
             return Change.none
         return self.observe(ratio, now)
 
-    def observe(self, ratio: float, now: float) -> Change:
-        """Fold in one finished call; `ratio` is log(observed / expected healthy seconds)."""
+    def observe(self, ratio: float, now: float, doubt: float = 0.0) -> Change:
+        """Fold in one finished call.
+
+        Args:
+            ratio: log(observed / expected healthy seconds).
+            now: Seconds since the epoch.
+            doubt: Standard deviation of `ratio` beyond the usual one.
+        """
         ratio = max(-FARTHEST, min(FARTHEST, ratio))
         if self.active:
             if ratio < RECOVERED:
@@ -67,13 +73,15 @@ class Drift:
                 return Change.over
             self.level += LEVEL_GAIN * (ratio - self.level)
             return Change.none
-        z = max(-CLIP, min(CLIP, ratio / self.sigma))
+        z = max(-CLIP, min(CLIP, ratio / (self.sigma + doubt)))
         self._high = max(0.0, self._high + z - SLACK)
         if self._high > ALARM and ratio > NOTABLE:
             self.active = True
             self.level = ratio
             self.since = now
             return Change.found
+        if doubt > 0.0:  # nothing to learn the usual deviation from
+            return Change.none
         usual = min(abs(ratio), OUTLYING * self.sigma)
         self.sigma = max(SIGMA_LEAST, self.sigma + SIGMA_GAIN * (MEAN_TO_STANDARD * usual - self.sigma))
         return Change.none

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from zeta_router.decision import Decision
@@ -15,6 +16,8 @@ REAL_LOAD_S = 0.6
 FASTEST_S, SLOWEST_S = 1e-7, 1e3
 """Seconds per token outside of which a clock is broken, not a model fast or slow."""
 LONGEST_LOAD_S = 3600.0
+SHARING_DOUBT = 0.5
+"""How wrong the logarithm of what sharing costs may be: when exactly the others were at work is not known."""
 
 
 class Observed(NamedTuple):
@@ -31,6 +34,8 @@ class Observed(NamedTuple):
     prompt_tokens: int
     others: int
     """Other calls on the host when the call was decided."""
+    doubt: float = 0.0
+    """log standard deviation of what was taken off for what ran beside it."""
 
     @property
     def alone(self) -> bool:
@@ -42,6 +47,7 @@ class Observed(NamedTuple):
         if sharing <= 1.0:
             return self
         return self._replace(
+            doubt=SHARING_DOUBT * math.log(sharing),
             decode_per_token=None if self.decode_per_token is None else self.decode_per_token / sharing,
             prefill_per_token=None if self.prefill_per_token is None else self.prefill_per_token / sharing,
             service=None if self.service is None else self.service / sharing,

@@ -89,7 +89,7 @@ class Runner:
             return Change.none, 0.0
         change = Change.none
         if self.decode.count + self.prefill.count >= FIRST_CALLS:
-            change = self.drift.observe(ratio, now)
+            change = self.drift.observe(ratio, now, seen.doubt)
         self._learn_rates(seen)
         return change, ratio
 
@@ -112,7 +112,7 @@ class Runner:
         return math.log(took / expected)
 
     def _learn_rates(self, seen: Observed) -> None:
-        sigma = self.drift.sigma
+        sigma = self.drift.sigma + seen.doubt
         if seen.decode_per_token is not None:
             value = math.log(seen.decode_per_token)
             if self.drift.active:
@@ -127,7 +127,7 @@ class Runner:
             return
         value = math.log(seen.prefill_per_token)
         if self.prefill.count == 0 or value > self.prefill.mean - CACHED:
-            self.prefill.learn(value, PREFILL_SIGMA)
+            self.prefill.learn(value, PREFILL_SIGMA + seen.doubt)
 
     def _learn_total(self, seen: Observed, service: float) -> None:
         """Learn from a call of which only the total is known: what the prompt does not explain is the answer's."""
