@@ -59,7 +59,7 @@ class LogOfEvents:
 
     def add(self, record: Record) -> None:
         number = len(self.entries) + 1
-        self.entries.append(Entry((number, 0), "writer", number, "", record.at, record))
+        self.entries.append(Entry((number, 0), "writer", number, "", record.at, record.at, record))
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, DecisionMade):
