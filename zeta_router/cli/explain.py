@@ -13,7 +13,8 @@ from zeta_router.cli.log_options import StoreOption, reading
 from zeta_router.cli.options import JsonOption, ObjectiveOption
 from zeta_router.cli.output import console, print_json, seconds
 from zeta_router.decision import Choice
-from zeta_router.history import LoggedAttempt, decide_today, logged_attempts
+from zeta_router.history import LoggedAttempt, decide_today, looking_back
+from zeta_router.store import Store
 
 
 def explain(
@@ -27,7 +28,7 @@ def explain(
     The id is in `response_metadata["zeta"]`, and in `zeta log`.
     """
     with reading(store) as opened:
-        attempt = _find(decision_id, logged_attempts(opened.read()), opened.name)
+        attempt = _find(decision_id, opened)
         today = decide_today(opened, attempt.decision, PhaseTimes(Objective.named(objective)))
     decision = attempt.decision
     if as_json:
@@ -46,10 +47,14 @@ def explain(
     out.print(candidates_table(decision))
 
 
-def _find(decision_id: str, attempts: list[LoggedAttempt], name: str) -> LoggedAttempt:
-    found = [attempt for attempt in attempts if attempt.decision.id.startswith(decision_id)]
+def _find(decision_id: str, store: Store) -> LoggedAttempt:
+    found: list[LoggedAttempt] = []
+    for attempts in looking_back(store):
+        found = [attempt for attempt in attempts if attempt.decision.id.startswith(decision_id)]
+        if found:
+            break
     if not found:
-        raise InvalidRequest(f"no decision {decision_id!r} in {name}; `zeta log` lists them")
+        raise InvalidRequest(f"no decision {decision_id!r} in {store.name}; `zeta log` lists them")
     if len({attempt.decision.id for attempt in found}) > 1:
         raise InvalidRequest(f"{len(found)} decisions begin with {decision_id!r}; give more of the id")
     return found[-1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,7 +12,10 @@ from zeta_router.cli.decisions import timings_json
 from zeta_router.cli.log_options import SinceOption, StoreOption, reading, since_of
 from zeta_router.cli.options import JsonOption
 from zeta_router.cli.output import console, note, print_json, seconds, table
-from zeta_router.history import LoggedAttempt, logged_attempts
+from zeta_router.history import LoggedAttempt, looking_back
+
+ID_SHOWN = 10
+"""Characters of an id in a table: enough to tell decisions apart, and for `zeta explain`."""
 
 LimitOption = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many, the newest last.")]
 
@@ -32,9 +34,12 @@ def log(
     Prompts and answers are in no log.
     """
     with reading(store) as opened:
-        attempts = logged_attempts(opened.read(since=since_of(since)))
         name = opened.name
-    shown = deque((a for a in attempts if _wanted(a, model, task, failed)), maxlen=limit)
+        shown: list[LoggedAttempt] = []
+        for attempts in looking_back(opened, since=since_of(since)):
+            shown = [a for a in attempts if _wanted(a, model, task, failed)][-limit:]
+            if len(shown) == limit:
+                break
     if as_json:
         print_json({"store": name, "attempts": [attempt_json(attempt) for attempt in shown]})
         return
@@ -47,7 +52,7 @@ def log(
         decision, outcome = attempt.decision, attempt.outcome
         grid.add_row(
             when(attempt.began_at),
-            decision.id,
+            decision.id[:ID_SHOWN],
             decision.task,
             decision.model,
             fate_of(attempt),

@@ -8,7 +8,7 @@ from zeta_router.decision import Candidate, Choice, Decision
 from zeta_router.model import ModelCard
 from zeta_router.policies.base import Policy
 from zeta_router.request import Request
-from zeta_router.store import Fold, Joined, Store
+from zeta_router.store import Fold, Store
 from zeta_router.store.snapshots import from_text, key_of
 from zeta_router.store.state import Unstorable
 from zeta_router.tasks.task_guess import TaskGuess
@@ -34,15 +34,6 @@ def todays_fold(store: Store, policy: Policy) -> Fold:
     for entry in store.read(after=fold.position):
         fold.add(entry)
     return fold.settle()
-
-
-def joined_cards(store: Store) -> Cards:
-    """Return the newest card of every model and host that joined within what the log keeps."""
-    return {
-        (entry.record.card.name, entry.record.host): entry.record.card
-        for entry in store.read()
-        if isinstance(entry.record, Joined)
-    }
 
 
 def request_of(decision: Decision) -> Request:
@@ -79,7 +70,7 @@ def decide_today(store: Store, decision: Decision, policy: Policy) -> Choice:
     return fold.policy.choose(
         request_of(decision),
         decision.guess if decision.guess is not None else TaskGuess.told(decision.task),
-        candidates_of(decision, joined_cards(store)),
+        candidates_of(decision, {decision.key: decision.card} if decision.card is not None else {}),
         now=max(fold.now, decision.decided_at),
         rng=Random(0),
     )
