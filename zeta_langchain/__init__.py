@@ -14,15 +14,30 @@ if TYPE_CHECKING:
     from zeta_langchain.embeddings import ZetaEmbeddings
     from zeta_langchain.middleware import ZetaModelMiddleware, ZetaToolMiddleware
     from zeta_langchain.runnable import ZetaRunnable
+    from zeta_langchain.timing import ZetaTimingHandler, install_global, uninstall_global, zeta_timings
 
-__all__ = ["ChatZeta", "ZetaEmbeddings", "ZetaModelMiddleware", "ZetaRunnable", "ZetaToolMiddleware"]
+__all__ = [
+    "ChatZeta",
+    "ZetaEmbeddings",
+    "ZetaModelMiddleware",
+    "ZetaRunnable",
+    "ZetaTimingHandler",
+    "ZetaToolMiddleware",
+    "install_global",
+    "uninstall_global",
+    "zeta_timings",
+]
 
 _HOMES = {
     "ChatZeta": "zeta_langchain.chat",
     "ZetaEmbeddings": "zeta_langchain.embeddings",
     "ZetaModelMiddleware": "zeta_langchain.middleware",
     "ZetaRunnable": "zeta_langchain.runnable",
+    "ZetaTimingHandler": "zeta_langchain.timing",
     "ZetaToolMiddleware": "zeta_langchain.middleware",
+    "install_global": "zeta_langchain.timing",
+    "uninstall_global": "zeta_langchain.timing",
+    "zeta_timings": "zeta_langchain.timing",
 }
 
 

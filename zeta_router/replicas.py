@@ -118,7 +118,7 @@ class Replicas:
 
     def _name_on(self, host: str) -> str:
         """Return what the router calls the model on a host: it may know it as `name:latest` already."""
-        known = (card.name for card in self.router.cards if card.host == host)
+        known = (name for name, where in self.router.keys if where == host)
         return next((name for name in known if canonical(name) == canonical(self.model)), self.model)
 
     def _card_in(self, shown: Sequence[ModelCard], host: str) -> ModelCard | None:

@@ -207,6 +207,11 @@ class ZetaDynamicRouter:
         """The cards of all models, once per host."""
         return tuple(c.card for c in self._dispatcher.fleet.candidates)
 
+    @property
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """Model and host of every candidate, as `Decision.key` has them."""
+        return tuple(c.key for c in self._dispatcher.fleet.candidates)
+
     def _serving(self, card: ModelCard) -> ModelCard:
         """Return a card whose context is what the model is loaded with, not what it was trained for."""
         if card.host is not None and card.host not in self.connections:

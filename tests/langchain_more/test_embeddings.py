@@ -305,6 +305,17 @@ def test_one_router_serves_chat_and_embeddings() -> None:
     assert len(router.cards) == 2
 
 
+def test_a_router_that_knows_the_model_by_name_gets_no_second_one(
+    two: tuple[SimulatedOllama, SimulatedOllama],
+) -> None:
+    """Given by name, its card has no host of its own."""
+    router = ZetaDynamicRouter([MODEL], hosts=[s.url for s in two])
+
+    ZetaEmbeddings(MODEL, router=router).embed_query("hello")
+
+    assert router.keys == tuple((MODEL, s.url) for s in two)
+
+
 def test_it_works_in_a_vector_store(two: tuple[SimulatedOllama, SimulatedOllama]) -> None:
     """Near texts are found."""
     store = InMemoryVectorStore(ZetaEmbeddings(MODEL, hosts=[s.url for s in two]))

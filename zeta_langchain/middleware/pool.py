@@ -48,7 +48,7 @@ class Pool:
         except ConfigError:
             return None
         key = (card.name, card.host or "")
-        return key if any((c.name, c.host) == key for c in self.llm.router.cards) else None
+        return key if key in self.llm.router.keys else None
 
 
 def model_of_the_loop(messages: Sequence[BaseMessage]) -> Key | None:
