@@ -17,7 +17,7 @@ from langchain_tests.unit_tests import ChatModelUnitTests
 
 from tests.langchain.fakes import Scripted
 from zeta_langchain import ChatZeta
-from zeta_router import ZetaDynamicRouter
+from zeta_router import ModelCard, ZetaDynamicRouter
 from zeta_router.simulator import SimulatedOllama
 
 MODELS = ["qwen2.5-coder:7b", "llama3.2:3b"]
@@ -101,14 +101,24 @@ class TestUnitsOverASimulatedOllama(OverASimulatedOllama, ChatModelUnitTests):
 class TestIntegrationOverASimulatedOllama(OverASimulatedOllama, ChatModelIntegrationTests):
     """Pictures go to the model that sees: the others are left out by what they can do."""
 
-    names: ClassVar[list[str]] = [*MODELS, "gemma3:12b"]
+    names: ClassVar[list[str]] = [*MODELS, "qwen3-vl:8b"]
 
     @pytest.fixture(autouse=True)
     def _picture(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(httpx, "get", lambda *args, **kwargs: httpx.Response(200, content=PICTURE))
 
     @property
+    def chat_model_params(self) -> dict[str, Any]:
+        talks = [ModelCard(name=name, capabilities=frozenset({"completion", "tools"})) for name in MODELS]
+        sees = ModelCard(name=self.names[-1], capabilities=frozenset({"completion", "tools", "vision"}))
+        return {"models": [*talks, sees], "base_url": self.url}
+
+    @property
     def supports_image_inputs(self) -> bool:
+        return True
+
+    @property
+    def supports_image_tool_message(self) -> bool:
         return True
 
     @property
