@@ -93,9 +93,14 @@ def outcome_of(message: AIMessage | None, attempt: Attempt, *, from_ollama: bool
     return Outcome(
         fate=Fate.ok,
         timings=seen,
-        prompt_tokens=usage["input_tokens"] if usage else None,
-        output_tokens=usage["output_tokens"] if usage else None,
+        prompt_tokens=_count(usage.get("input_tokens")) if usage else None,
+        output_tokens=_count(usage.get("output_tokens")) if usage else None,
     )
+
+
+def _count(tokens: object) -> int | None:
+    """Return a count that can be one: models of other providers are not checked by anybody."""
+    return tokens if isinstance(tokens, int) and tokens >= 0 else None
 
 
 def judged(outcome: Outcome, message: AIMessage | None, tools: Collection[str], *, shown: bool) -> Outcome:

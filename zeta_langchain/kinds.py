@@ -132,11 +132,13 @@ class Messages(Kind):
 
     def judge(self, outcome: Outcome, answer: Any, message: AIMessage | None, *, shown: bool) -> Outcome:
         """See `judged`."""
-        return judged(outcome, message if message is not None else answer, self._names, shown=shown)
+        if message is None and isinstance(answer, AIMessage):
+            message = answer
+        return judged(outcome, message, self._names, shown=shown)
 
     def stamped(self, answer: Any, stamp: Mapping[str, Any]) -> Any:
         """Return a copy of a message with the stamp in its `response_metadata`."""
-        return stamped(answer, dict(stamp))
+        return stamped(answer, dict(stamp)) if isinstance(answer, BaseMessage) else answer
 
     def closing(self, before: Any, stamp: Mapping[str, Any]) -> Sequence[Any]:
         """Return an empty last chunk, as LangChain adds one."""

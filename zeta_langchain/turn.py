@@ -180,18 +180,28 @@ class Turn:
 
     def _settle(self, answer: Any, noted: Sequence[Any]) -> Outcome | None:
         """Settle, and return the outcome if it is a failure."""
-        call, attempt, probe = self._call, self._attempt, self._probe
-        kind = call.kind
-        message = probe.message if probe is not None else None
+        attempt = self._attempt
+        try:
+            outcome = self._judged(answer, noted)
+        except Exception as error:  # nobody checks what a chat model makes; that it is odd must not break the request
+            outcome = Outcome(fate=Fate.ok, timings=Timings(total=attempt.elapsed))
+            attempt.trouble(
+                "answer",
+                f"one of {attempt.decision.model} was not understood ({type(error).__name__}); it is passed on",
+            )
+        attempt.settle(outcome)
+        return outcome if outcome.fate.is_failure else None
+
+    def _judged(self, answer: Any, noted: Sequence[Any]) -> Outcome:
+        call, attempt, kind = self._call, self._attempt, self._call.kind
+        message = self._probe.message if self._probe is not None else None
         if message is None:
             message = kind.message_of(noted)
         call.message = message
         outcome = outcome_of(
             message, attempt, from_ollama=self._from_ollama, two_pass=call.formatted and _thinks(attempt)
         )
-        outcome = kind.judge(outcome, answer, message, shown=self._shown)
-        attempt.settle(outcome)
-        return outcome if outcome.fate.is_failure else None
+        return kind.judge(outcome, answer, message, shown=self._shown)
 
     def _leave_over(self, flaw: Outcome, rest: Sequence[Any]) -> None:
         """Say that an answer is of no use. One that is complete is kept, should no model do better.

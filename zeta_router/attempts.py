@@ -92,6 +92,10 @@ class Attempt:
             can = CAPABILITIES - {"embedding"} if card.capabilities is None else card.capabilities
             self._dispatcher.join(replace(card, capabilities=can - {capability}), self.decision.host)
 
+    def trouble(self, where: str, what: str) -> None:
+        """Note a trouble of the adapter's own, which does not keep the request from being served. It is said once."""
+        self._dispatcher._trouble(where, what)
+
     def settle(self, outcome: Outcome) -> None:
         """Say how it went, once, inside the `with` block.
 
