@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zeta_router.learning.quality_reading import LEVEL, Feature
+from zeta_router.tasks import KINDS
 
 LEVEL_SD = 0.10
 """How far a model's quality is from its prior on all requests alike: the error of the built-in priors."""
 TASK_SD = 0.10
 """How far beyond that on one task."""
-TRAIT_SD = 0.20
+KIND_SD = 0.15
 """How far beyond that on one kind of prompt: more than on a task, since no prior knows of kinds."""
+TRAIT_SD = 0.08
+"""How far beyond that with another trait, such as the prompt's length."""
 NOISE = 0.20
 """Variance of one opinion about the quality that it is an opinion of: that of a coin which falls well 7 times in 10."""
-FORGETTING = 0.0005
-"""Share of the first doubt that comes back with every opinion: after some 2,000 the oldest are forgotten."""
+REMEMBERED = 600.0
+"""Opinions after which a weight gets no surer: older ones fade, since models, prompts and users change."""
 
 
 class QualityBelief:
@@ -58,11 +61,9 @@ class QualityBelief:
         """
         total = self.variance(features) + NOISE / weight
         for name, value in features:
-            first = first_variance(name)
-            variance = self.variances.get(name, first)
+            variance = self.variances.get(name) or first_variance(name)
             self.means[name] = self.means.get(name, 0.0) + variance * value / total * surprise
-            variance -= (variance * value) ** 2 / total
-            self.variances[name] = variance + FORGETTING * weight * value * value * (first - variance)
+            self.variances[name] = max(variance - (variance * value) ** 2 / total, NOISE / REMEMBERED)
 
     def reopen(self, features: Sequence[Feature]) -> None:
         """Make what is believed of these features as doubtful as at first: the model has changed."""
@@ -74,4 +75,6 @@ def first_variance(name: str | int) -> float:
     """Return the doubt about a feature's weight before anything was seen of it."""
     if name == LEVEL:
         return LEVEL_SD**2
-    return TASK_SD**2 if isinstance(name, str) else TRAIT_SD**2
+    if isinstance(name, str):
+        return TASK_SD**2
+    return KIND_SD**2 if name < len(KINDS) else TRAIT_SD**2
