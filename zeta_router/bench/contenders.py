@@ -51,7 +51,7 @@ CONTENDERS: Mapping[str, Contender] = MappingProxyType(
         "ucb1": lambda world: [Ucb1(world.work.objective)],
         "discounted-thompson": lambda world: [DiscountedThompson(world.work.objective)],
         "linucb": lambda world: [LinUCB(world.work.objective)],
-        "linucb-forgetting": lambda world: [LinUCB(world.work.objective, forgetting=0.98)],
+        "linucb-forgetting": lambda world: [LinUCB(world.work.objective, alpha=0.7, forgetting=0.995)],
         "lowest-latency": lambda world: [LowestLatency()],
         "peak-ewma": lambda world: [PeakEwma()],
         ORACLE: lambda world: [Oracle(world)],

@@ -23,10 +23,11 @@ class EpsilonGreedy(Rival):
     """Plays the best arm so far, and any of them with probability `epsilon`.
 
     The step is constant, so old rewards fade and a model that became slow loses its lead. Source: Sutton and Barto,
-    Reinforcement Learning, 2nd edition, sections 2.2 and 2.5.
+    Reinforcement Learning, 2nd edition, sections 2.2 and 2.5. The defaults are what does best in the bench, on seeds it
+    is not judged by.
     """
 
-    def __init__(self, objective: Objective, *, epsilon: float = 0.1, step: float = 0.1) -> None:
+    def __init__(self, objective: Objective, *, epsilon: float = 0.05, step: float = 0.1) -> None:
         for name, value in (("epsilon", epsilon), ("step", step)):
             if not 0 <= value <= 1:
                 raise ConfigError(f"{name} must be in [0, 1], got {value!r}")

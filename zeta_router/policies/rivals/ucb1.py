@@ -24,7 +24,8 @@ class Ucb1(Rival):
     """Picks the highest `mean + width * sqrt(ln N / n)` among the arms of a task: n tries of the arm, N of the task.
 
     Source: Auer, Cesa-Bianchi and Fischer, Machine Learning 47 (2002), whose width for rewards in [0, 1] is sqrt(2);
-    the default here is what did best in the Zeta learning study.
+    the default is
+    what does best in the bench, on seeds it is not judged by.
     """
 
     def __init__(self, objective: Objective, *, width: float = 0.7) -> None:
