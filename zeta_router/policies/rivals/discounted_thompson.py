@@ -23,8 +23,8 @@ class DiscountedThompson(Rival):
     """Draws every arm's mean reward from a beta posterior and picks the highest draw; each reward fades the arms of
     its task by `discount`. Rewards are scaled to [0, 1], and count as that share of a success.
 
-    Source: Raj and Kalyani 2017, "Taming non-stationary bandits", https://arxiv.org/abs/1707.09727. The default discount is
-    what does best in the bench, on seeds it is not judged by.
+    Source: Raj and Kalyani 2017, "Taming non-stationary bandits", https://arxiv.org/abs/1707.09727. The default
+    discount is what does best in the bench, on seeds it is not judged by.
     """
 
     def __init__(self, objective: Objective, *, discount: float = 0.999) -> None:

@@ -66,8 +66,8 @@ class LinUCB(Rival):
 
     Features: the task, length of the prompt, its first trait (how hard it is), whether the model is in memory, what is
     in flight on it, and a constant. Source: Li et al. 2010, algorithm 1, https://arxiv.org/abs/1003.0146. With
-    `forgetting` below 1 old rewards fade per reward of the arm; 1 is the original. The default `alpha` is what does best
-    in the bench, on seeds it is not judged by.
+    `forgetting` below 1 old rewards fade per reward of the arm; 1 is the original. The default `alpha` is what does
+    best in the bench, on seeds it is not judged by.
     """
 
     def __init__(self, objective: Objective, *, alpha: float = 1.0, forgetting: float = 1.0) -> None:

@@ -23,9 +23,8 @@ UNTRIED = 1e6
 class Ucb1(Rival):
     """Picks the highest `mean + width * sqrt(ln N / n)` among the arms of a task: n tries of the arm, N of the task.
 
-    Source: Auer, Cesa-Bianchi and Fischer, Machine Learning 47 (2002), whose width for rewards in [0, 1] is sqrt(2);
-    the default is
-    what does best in the bench, on seeds it is not judged by.
+    Source: Auer, Cesa-Bianchi and Fischer, Machine Learning 47 (2002), whose width for rewards in [0, 1] is sqrt(2).
+    The default is what does best in the bench, on seeds it is not judged by.
     """
 
     def __init__(self, objective: Objective, *, width: float = 0.7) -> None:
