@@ -20,6 +20,9 @@ SHARE_OF_TEXT = {"translate": (1.1, 8.0, MOST), "summarize": (0.15, 50.0, 300.0)
 """Task → the answer's length as a share of the prompt's, and its bounds in tokens; our estimates."""
 TOKENS_PER = {"word": 1.35, "sentence": 25.0, "paragraph": 110.0, "line": 14.0, "bullet": 25.0, "token": 1.0}
 
+EDGE = 400
+"""Characters at either end in which a length is asked for."""
+
 _ASKED = re.compile(
     r"\b(?:in|of|under|about|than|most|least|exactly|around|within|to|max|write|give) (?:a maximum of |only |just )?"
     r"(\d[\d,]{0,6}|a|one|two|three|four|five|six|ten)[- ](?:or \w+ |to \w+ )?(?:short |brief |long )?"
@@ -31,7 +34,7 @@ _TERSE = ("yes or no", "one word", "only the letter", "just the letter", "only t
 
 def asked_tokens(text: str) -> float | None:
     """Return the length that a prompt asks for in so many words, sentences or lines; None if it asks for none."""
-    lower = text.lower()
+    lower = (text if len(text) <= 2 * EDGE else f"{text[:EDGE]}\n{text[-EDGE:]}").lower()
     if any(terse in lower for terse in _TERSE):
         return 2 * LEAST
     if not any(unit in lower for unit in TOKENS_PER):

@@ -18,13 +18,12 @@ _CODE_WORDS = frozenset((
 _CODE_ENDS = frozenset("{};>")
 _CODE_TAILS = frozenset(("):", "],", "},", "),", "->", "=>"))
 
-_TRACES = (
-    "Traceback (most", "Exception in thread", "error[E", "egmentation fault", "Error:", "NullPointerException",
-    "undefined reference", "command not found", "ERROR", "npm ERR!", "error:", "WARN",
-)  # fmt: skip
+_TRACES = ("Traceback (", "xception", "rror:", "ERROR", "ERR!", "WARN", "rror[", "egmentation fault")
 
 _OPTION_STARTS = frozenset(("A.", "B.", "A)", "B)", "(A", "(B", "a)", "b)", "(a", "(b", "a.", "b."))
-_MATHS = ("^", "\\frac", "\\sqrt", "$", "∫", "∑", "√", "≤", "≥", "π", "∞", "∈", "×", "²", "³", "+ ", "\\(", "f(x)")
+_MATHS = ("^", "$", "+ ", "f(x)")
+_TEX = ("\\frac", "\\sqrt", "\\(", "\\int", "\\sum", "\\math", "\\le")
+_MATHS_BEYOND_ASCII = ("∫", "∑", "√", "≤", "≥", "π", "∞", "∈", "×", "²", "³")
 _LIST_STARTS = frozenset(("- ", "* ", "• ", "1.", "2.", "3."))
 
 SEEN: dict[str, str] = {
@@ -72,7 +71,7 @@ def observe(text: str, length: int) -> list[str]:
     """
     found: list[str] = []
     see = found.append
-    stripped = text.strip()
+    stripped, ascii_only = text.strip(), text.isascii()
     lines = [line for line in map(str.strip, stripped.splitlines()) if line]
     code = sum(
         [line[-1] in _CODE_ENDS or line[-2:] in _CODE_TAILS or line.split(" ", 1)[0] in _CODE_WORDS for line in lines]
@@ -98,6 +97,10 @@ def observe(text: str, length: int) -> list[str]:
     elif " (B) " in text or " B) " in text or " (b) " in text:
         see("options")
     signs = sum([sign in text for sign in _MATHS])
+    if "\\" in text:
+        signs += sum([sign in text for sign in _TEX])
+    if not ascii_only:
+        signs += sum([sign in text for sign in _MATHS_BEYOND_ASCII])
     if signs:
         see("maths much" if signs >= 3 else "maths")
     if " = " in text or ("=" in text and signs):
@@ -125,7 +128,7 @@ def observe(text: str, length: int) -> list[str]:
         see("quotes")
     if "http" in text:
         see("link")
-    if not text.isascii() and len(text.encode("ascii", "ignore")) * 4 < len(text) * 3:
+    if not ascii_only and len(text.encode("ascii", "ignore")) * 4 < len(text) * 3:
         see("foreign")
     see(("tiny", "tiny", "short", "paragraph", "page", "long")[min(max(int(log2(length / 8 + 1)) // 2, 0), 5)])
     return found
