@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from zeta_router import ConfigError
-from zeta_router.cli.options import JsonOption
+from zeta_router.cli.options import HostOption, JsonOption
 from zeta_router.cli.output import console, note, print_json, table
 from zeta_router.cli.ranges import loads_in, seeds_in
 
@@ -70,6 +70,15 @@ def bench(
     plots: Annotated[
         Path | None, typer.Option("--plots", metavar="FOLDER", help="Draw PNG and SVG pictures; needs the extra bench.")
     ] = None,
+    own: Annotated[
+        bool, typer.Option("--own", help="Measure your own models instead, on a dozen built-in prompts.")
+    ] = False,
+    host: HostOption = None,
+    store: Annotated[
+        str | None,
+        typer.Option("--store", metavar="WHERE", help="With --own: where routers find it, e.g. default or a path."),
+    ] = None,
+    at_most: Annotated[float, typer.Option("--seconds", metavar="S", help="With --own: how long it may take.")] = 120,
     as_json: JsonOption = False,
 ) -> None:
     """Play policies against each other and against an oracle that knows the truth.
@@ -78,6 +87,11 @@ def bench(
     memory, gets better and worse models. Shown are utility, regret, times, loads, and how drifts were left and returned
     from; every policy of a seed gets the same requests and the same luck.
     """
+    if own:
+        from zeta_router.cli.own import bench_own
+
+        bench_own(host, store, at_most, as_json=as_json)
+        return
     if replicate:
         _replicate(data, as_json=as_json)
         return

@@ -15,8 +15,9 @@ _NUMBER = re.compile(r"-?\d[\d,]*\.?\d*")
 
 
 def says(*words: str) -> Check:
-    """Return a check for the share of some words that an answer has, in any case."""
-    return lambda reply: sum(word.lower() in reply.content.lower() for word in words) / len(words)
+    """Return a check for the share of some words that an answer has, whole ones, in any case."""
+    whole = [re.compile(rf"\b{re.escape(word)}\b", re.IGNORECASE) for word in words]
+    return lambda reply: sum(word.search(reply.content) is not None for word in whole) / len(whole)
 
 
 def ends_with_number(wanted: float) -> Check:
