@@ -19,7 +19,7 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
 def host() -> Iterator[str]:
     """The address of a simulated Ollama."""
     models = ["qwen2.5-coder:7b", "phi4:14b", "llama3.2:3b", "nomic-embed-text"]
-    with SimulatedOllama(models=models, time_scale=500, seed=7) as server:
+    with SimulatedOllama(models=models, time_scale=500, seed=7, responder="schema") as server:
         yield server.url
 
 

@@ -20,6 +20,7 @@ from zeta_langchain.runnable.runs import abegun, aclosed, begun, below, branch_c
 from zeta_langchain.runnable.turns import Turns
 from zeta_router.errors import ConfigError
 from zeta_router.objective import Objective
+from zeta_router.request import Request
 from zeta_router.router import ZetaDynamicRouter
 from zeta_router.runs import run_request
 
@@ -218,17 +219,24 @@ class ZetaRunnable(Branching[Input, Output]):
         await run.on_chain_end(output)
 
     def _turns(self, asked: Any, names: list[str], config: RunnableConfig, run: Any) -> Turns:
-        configurable = config.get("configurable") or {}
+        attempts = self.router.plan(self.request(asked, config), model=names)
+        return Turns(
+            attempts, self.branches, partial(branch_config, config, run), handles=self.handles, accept=self.accept
+        )
+
+    def request(self, asked: Input, config: RunnableConfig | None = None) -> Request:
+        """Return what the router is told of an input, e.g. for `router.explain`.
+
+        Raises:
+            InvalidRequest: `zeta_deadline` in the config is no time.
+        """
+        configurable = (config or {}).get("configurable") or {}
         task: Any = configurable.get("zeta_task", self.task)
         if callable(task):
             task = task(asked)
-        request = run_request(
+        return run_request(
             text=text_in(asked) if task is None else "",
             task=task,
             session=session_in(configurable),
             deadline=deadline_in(configurable),
-        )
-        attempts = self.router.plan(request, model=names)
-        return Turns(
-            attempts, self.branches, partial(branch_config, config, run), handles=self.handles, accept=self.accept
         )
