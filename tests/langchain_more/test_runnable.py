@@ -382,6 +382,18 @@ def test_a_copy_shares_what_was_learned(mode: str) -> None:
     assert repr(route) == "ZetaRunnable(a)"
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_two_routes_can_share_a_router(mode: str) -> None:
+    """Each runs its own branches; one that both have is learned once."""
+    router = ZetaDynamicRouter([])
+    one = ZetaRunnable({"a": str.upper, "both": str.upper}, router=router, task="x")
+    other = ZetaRunnable({"both": str.lower}, router=router, task="x")
+
+    assert [ask(one, mode, "Hi") for _ in range(4)] == ["HI"] * 4
+    assert [ask(other, mode, "Hi") for _ in range(4)] == ["hi"] * 4
+    assert sorted(card.name for card in router.cards) == ["a", "both"]
+
+
 def test_names_in_a_list_are_the_members_own() -> None:
     """Numbered where two have the same."""
     route = ZetaRunnable([RunnableLambda(str.upper, name="up"), RunnableLambda(str.lower, name="up"), Told()])

@@ -219,7 +219,8 @@ class ZetaRunnable(Branching[Input, Output]):
         await run.on_chain_end(output)
 
     def _turns(self, asked: Any, names: list[str], config: RunnableConfig, run: Any) -> Turns:
-        attempts = self.router.plan(self.request(asked, config), model=names)
+        everybody = len(names) == len(self.router.keys)  # then the router need not look for them by name
+        attempts = self.router.plan(self.request(asked, config), model=None if everybody else names)
         return Turns(
             attempts, self.branches, partial(branch_config, config, run), handles=self.handles, accept=self.accept
         )
