@@ -28,3 +28,4 @@ bench:
     {{python}} benchmarks/langchain_overhead.py
     {{python}} benchmarks/llamaindex_overhead.py
     {{python}} benchmarks/simulator_speed.py
+    {{python}} benchmarks/store_decisions.py
