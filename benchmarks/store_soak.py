@@ -30,6 +30,9 @@ from zeta_router.store.snapshots import digest
 
 HOST = "http://gpu-box:11434"
 MODELS = {"qwen2.5-coder:7b": 0.010, "phi4:14b": 0.020, "llama3.2:3b": 0.004}
+OUTAGE_S = 1.0
+RECONNECT_S = 4.0
+"""While a server is away, and until its clients have noticed that it is back, what waits is in memory only."""
 GRACE_S = 1.0
 """What a killed process may lose: its own last second."""
 
@@ -164,6 +167,7 @@ def soak(options: argparse.Namespace, folder: Path) -> bool:
     began = time.monotonic()
     rng = random.Random(7)
     killed_at: list[float] = []
+    outage = (0.0, 0.0)
     next_kill = began + options.kill_every
     restart_at = began + options.seconds / 2 if options.restart else float("inf")
     while (now := time.monotonic()) < began + options.seconds:
@@ -174,8 +178,9 @@ def soak(options: argparse.Namespace, folder: Path) -> bool:
             workers[victim] = Worker(where, acks, rate)
             next_kill += options.kill_every
         if server is not None and now >= restart_at:
+            outage = (time.time(), time.time() + OUTAGE_S + RECONNECT_S)
             server.stop()
-            time.sleep(1.0)
+            time.sleep(OUTAGE_S)
             server.start()
             restart_at = float("inf")
         time.sleep(0.02)
@@ -186,7 +191,7 @@ def soak(options: argparse.Namespace, folder: Path) -> bool:
     for worker in workers:
         worker.end()
     reports = [json.loads(line) for line in heard]
-    good = judge(reports, where, acks, killed_at, time.monotonic() - began)
+    good = judge(reports, where, acks, killed_at, outage, time.monotonic() - began)
     if server is not None:
         server.stop()
     return good
@@ -198,7 +203,14 @@ def answer_of(worker: Worker) -> str:
     return worker.hear() if heard == "ready" else heard
 
 
-def judge(reports: list[dict[str, object]], where: str, acks: Path, killed_at: list[float], took: float) -> bool:
+def judge(
+    reports: list[dict[str, object]],
+    where: str,
+    acks: Path,
+    killed_at: list[float],
+    outage: tuple[float, float],
+    took: float,
+) -> bool:
     """Compare what was settled with what is in the log, and the survivors with each other."""
     store = open_store(where)
     stored: dict[str, int] = {}
@@ -206,7 +218,7 @@ def judge(reports: list[dict[str, object]], where: str, acks: Path, killed_at: l
         stored[entry.writer] = stored.get(entry.writer, 0) + isinstance(entry.record, AttemptEnded)
     store.close()
     survivors = {str(report["writer"]) for report in reports}
-    settled = lost = lost_late = 0
+    settled = lost = lost_late = lost_in_outage = 0
     for path in acks.iterdir():
         times = [float(line) for line in path.read_text().split()]
         settled += len(times)
@@ -214,6 +226,8 @@ def judge(reports: list[dict[str, object]], where: str, acks: Path, killed_at: l
         end = min((at for at in killed_at if times and at >= times[-1]), default=float("inf"))
         if path.name in survivors:
             lost += len(missing)
+        elif outage[0] <= end <= outage[1]:
+            lost_in_outage += len(missing)
         else:
             lost += sum(at < end - GRACE_S for at in missing)
             lost_late += sum(at >= end - GRACE_S for at in missing)
@@ -232,6 +246,7 @@ def judge(reports: list[dict[str, object]], where: str, acks: Path, killed_at: l
                 "killed": len(killed_at),
                 "lost": lost,
                 "lost_in_the_last_second_of_the_killed": lost_late,
+                "lost_by_kills_while_the_server_was_away": lost_in_outage,
                 "file_is_sound": sound,
                 "survivors": len(reports),
                 "different_states": len(states),

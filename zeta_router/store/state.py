@@ -6,7 +6,7 @@ import importlib
 import math
 import sys
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from types import MappingProxyType
@@ -78,7 +78,7 @@ class _Dumper:
     """One walk; objects that were met are numbered, so that meeting them again writes the number."""
 
     def __init__(self) -> None:
-        self._numbers: dict[int, int] = {}
+        self._numbers: dict[Hashable, int] = {}
         self._kept: list[object] = []  # keeps ids from being used again while the walk lasts
 
     def dump(self, thing: Any) -> Any:
@@ -91,10 +91,14 @@ class _Dumper:
             return [self.dump(part) for part in thing]
         if isinstance(thing, Enum):
             return {"e": [_name(kind), thing.name]}
-        number = self._numbers.get(id(thing))
+        if isinstance(thing, tuple) and hasattr(kind, "_fields"):
+            return {"n": [_name(kind), [self.dump(part) for part in thing]]}
+        # of frozen values equal ones are one: whether they are the same object must not show
+        identity = (kind, thing) if _is_value(thing) else id(thing)
+        number = self._numbers.get(identity)
         if number is not None:
             return {"r": number}
-        self._numbers[id(thing)] = len(self._kept)
+        self._numbers[identity] = len(self._kept)
         self._kept.append(thing)
         return self._container(thing, kind)
 
@@ -121,8 +125,6 @@ class _Dumper:
             return {"M": self._pairs(thing)}
         if kind.__module__ == "numpy" and kind.__name__ == "ndarray" and thing.dtype.kind in "fiub":
             return {"a": [str(thing.dtype), list(thing.shape), [self.dump(part) for part in thing.ravel().tolist()]]}
-        if isinstance(thing, tuple) and hasattr(kind, "_fields"):
-            return {"n": [_name(kind), [self.dump(part) for part in thing]]}
         if callable(thing) or kind.__module__ == "builtins" or not _is_plain(thing):
             raise Unstorable(f"a {kind.__module__}.{kind.__qualname__} cannot be stored")
         return {"o": [_name(kind), {name: self.dump(value) for name, value in attributes(thing)}]}
@@ -183,8 +185,7 @@ class _Restorer:
             made.extend(self.restore(part) for part in body[1])
             return made
         if tag == "n":
-            kind = self._class(body[0])
-            return self._late(lambda: kind._make(self.restore(part) for part in body[1]))
+            return self._class(body[0])._make(self.restore(part) for part in body[1])
         if tag == "a":
             import numpy
 
@@ -231,6 +232,18 @@ def _factory(factory: Any) -> str | None:
     if isinstance(factory, type):
         return _name(factory)
     raise Unstorable("a default factory that is no class cannot be stored")
+
+
+def _is_value(thing: object) -> bool:
+    """Whether an object can be compared and never changes: a frozen dataclass of such."""
+    parameters = getattr(type(thing), "__dataclass_params__", None)
+    if parameters is None or not parameters.frozen:
+        return False
+    try:
+        hash(thing)
+    except TypeError:
+        return False
+    return True
 
 
 def _is_plain(thing: object) -> bool:
