@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, NoReturn, cast
 
 from langchain_core.language_models import LangSmithParams, LanguageModelInput
@@ -19,7 +18,7 @@ from zeta_langchain.delegation import DelegatingChatModel
 from zeta_langchain.founding import Given, found
 from zeta_langchain.kinds import PLAIN, Kind, Messages, Objects
 from zeta_langchain.messages import count_tokens, request_of
-from zeta_langchain.parameters import CHILDS_OWN, PER_CALL, most_tokens, parameters_of, taken_from
+from zeta_langchain.parameters import CHILDS_OWN, NOTHING, PER_CALL, taken_from, values_of
 from zeta_langchain.profiles import meet
 from zeta_langchain.structured import ZetaStructured
 from zeta_router.errors import ConfigError
@@ -152,29 +151,36 @@ class ChatZeta(DelegatingChatModel):
             NoCapableModel: No model can take it.
         """
         prompt = self._convert_input(asked)
-        tools = kwargs.pop("tools", None) or ()
-        choice = {"tool_choice": kwargs.pop("tool_choice")} if "tool_choice" in kwargs else {}
-        if kind is None:
-            kind = Messages(tools, choice) if tools else PLAIN
         configurable = config.get("configurable") or {}
-        pin = kwargs.pop("model", None)
-        pin = configurable.get("zeta_model") if pin is None else pin
-        told = taken_from(kwargs)
+        pin = configurable.get("zeta_model")
         stop = kwargs.pop("stop", None)
+        told: Mapping[str, Any] = NOTHING
+        tools: Sequence[Any] = ()
+        if kwargs:
+            named = kwargs.pop("model", None)
+            pin = pin if named is None else named
+            told = taken_from(kwargs)
+            tools = kwargs.pop("tools", None) or ()
+            choice = {"tool_choice": kwargs.pop("tool_choice")} if "tool_choice" in kwargs else {}
+            if kind is None and tools:
+                kind = Messages(tools, choice)
+        if kind is None:
+            kind = PLAIN
         stop = self.stop if stop is None else stop
         if stop is not None:  # a child with stop words of its own refuses to be given others, None as well
             kwargs["stop"] = stop
+        children = self._children_now(told)
         request = request_of(
             prompt.to_messages(),
             tools=tools,
             thinks=bool(kwargs.get("reasoning", self.reasoning)),
             needs=kind.needs,
-            max_output_tokens=most_tokens(self.__dict__, told),
+            max_output_tokens=children.parameters.get("num_predict"),
             configurable=configurable,
         )
         return Call(
             self.router.plan(request, model=pin),
-            self._children_now(told).get,
+            children.get,
             kind,
             asked if kind.is_parsed else prompt,
             config,
@@ -182,9 +188,9 @@ class ChatZeta(DelegatingChatModel):
             formatted=isinstance(kind, Objects) or kwargs.get("format", self.format) is not None,
         )
 
-    def _children_now(self, told: Mapping[str, Any] = MappingProxyType({})) -> Prepared:
+    def _children_now(self, told: Mapping[str, Any] = NOTHING) -> Prepared:
         """Return the children with the parameters that this object, or one call, has."""
-        prepared: Prepared = self.children.prepared(parameters_of(self.__dict__, told))
+        prepared: Prepared = self.children.prepared(values_of(self.__dict__), told)
         return prepared
 
     # -- binding -------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from langchain_core.globals import get_llm_cache
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables.config import RunnableConfig, merge_configs
 
+from zeta_langchain.parameters import parameters_of
 from zeta_langchain.profiles import profile_of
 from zeta_router.model import ModelCard
 
@@ -87,12 +88,15 @@ class Children:
                 self._children[key] = self._build(key)
             return self._children[key]
 
-    def prepared(self, parameters: Mapping[str, Any]) -> Prepared:
-        """Return the children with parameters. What was used last is kept: copying costs more than calling."""
+    def prepared(self, values: tuple[Any, ...], told: Mapping[str, Any]) -> Prepared:
+        """Return the children with parameters, given as `parameters_of` takes them.
+
+        What was used last is kept: copying a child costs more than to call it.
+        """
         for prepared in self._prepared:
-            if prepared.parameters == parameters:
+            if prepared.values == values and prepared.told == told:
                 return prepared
-        prepared = Prepared(self, parameters)
+        prepared = Prepared(self, values, told)
         self._prepared = [prepared, *self._prepared[: KEPT - 1]]
         return prepared
 
@@ -122,12 +126,15 @@ class Prepared:
 
     Args:
         children: Shared.
-        parameters: Field -> value; a child that lacks a field goes without. `callbacks`, `tags`, `metadata` are added
+        values: See `parameters_of`; a child that lacks a field goes without. `callbacks`, `tags`, `metadata` are added
             to the child's own.
+        told: See `parameters_of`.
     """
 
-    def __init__(self, children: Children, parameters: Mapping[str, Any]) -> None:
-        self.parameters = dict(parameters)
+    def __init__(self, children: Children, values: tuple[Any, ...], told: Mapping[str, Any]) -> None:
+        self.values = values
+        self.told = told
+        self.parameters = parameters_of(values, told)
         self._children = children
         self._copies: dict[Key, Child] = {}
 

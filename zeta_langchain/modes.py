@@ -21,6 +21,10 @@ GENERATORS = 10
 """Turns of the event loop in which dropped generators close: five stand between `ChatOllama` and its connection."""
 
 
+END = object()
+"""Comes after the last part."""
+
+
 class Asked(Protocol):
     """Whoever makes a call out of what a caller asks."""
 
@@ -143,20 +147,21 @@ async def let_close() -> None:
 
 
 async def _ask(call: Call, turn: Turn) -> Any:
-    try:
-        return await turn.runnable.ainvoke(call.prompt, turn.config, **turn.kwargs)
-    except RuntimeError as error:
-        if not is_closed_loop(error):
-            raise
-        # A client of the user's kept a connection of an event loop that has ended. It has let go of it now.
-        return await turn.runnable.ainvoke(call.prompt, turn.config, **turn.kwargs)
+    with turn.alarm():
+        try:
+            return await turn.runnable.ainvoke(call.prompt, turn.config, **turn.kwargs)
+        except RuntimeError as error:
+            if not is_closed_loop(error):
+                raise
+            # A client of the user's kept a connection of an event loop that has ended. It has let go of it now.
+            return await turn.runnable.ainvoke(call.prompt, turn.config, **turn.kwargs)
 
 
 async def _parts_of(turn: Turn) -> AsyncGenerator[Any, None]:
     """Yield the parts of one child's answer, and ask it again as `_ask` does."""
     began = False
     try:
-        async with aclosing(turn.aparts()) as coming:
+        async with aclosing(_in_time(turn)) as coming:
             async for part in coming:
                 began = True
                 yield part
@@ -164,6 +169,20 @@ async def _parts_of(turn: Turn) -> AsyncGenerator[Any, None]:
     except RuntimeError as error:
         if began or not is_closed_loop(error):
             raise
-    async with aclosing(turn.aparts()) as coming:
+    async with aclosing(_in_time(turn)) as coming:
         async for part in coming:
+            yield part
+
+
+def _in_time(turn: Turn) -> AsyncGenerator[Any, None]:
+    return _until_deadline(turn) if turn.has_deadline else turn.aparts()
+
+
+async def _until_deadline(turn: Turn) -> AsyncGenerator[Any, None]:
+    async with aclosing(turn.aparts()) as coming:
+        while True:
+            with turn.alarm():  # set anew for each part: the reader may read each one in another task
+                part = await anext(coming, END)
+            if part is END:
+                return
             yield part

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
 PER_CALL = (
@@ -50,31 +52,31 @@ CHILDS_OWN = frozenset(
 """Further fields of `ChatOllama`: given to a `ChatZeta`, they are keywords for the children it builds."""
 
 
-def parameters_of(fields: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the children get.
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+"""No keywords of one call."""
+
+values_of = itemgetter(*HANDED_ON, "disable_streaming")
+"""Return the values of those fields, from the fields of a `ChatZeta` by name. Asked on every call, so it is no loop."""
+
+
+def parameters_of(values: tuple[Any, ...], told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the children get. `num_predict` is the caller's bound on the answer, by whichever name it was given.
 
     Args:
-        fields: The fields of a `ChatZeta`; what is None is left to the child.
+        values: As `values_of` returns them; what is None is left to the child.
         told: Keywords of one call, which win.
     """
-    parameters = {name: value for name in HANDED_ON if (value := fields[name]) is not None}
-    if fields["disable_streaming"]:
-        parameters["disable_streaming"] = fields["disable_streaming"]
+    *handed_on, disable_streaming = values
+    parameters = {name: value for name, value in zip(HANDED_ON, handed_on, strict=True) if value is not None}
+    if disable_streaming:
+        parameters["disable_streaming"] = disable_streaming
     if "max_tokens" in parameters:
         parameters.setdefault("num_predict", parameters["max_tokens"])
-    if told:
-        parameters |= {"num_predict": told["max_tokens"], **told} if "max_tokens" in told else told
-    return parameters
+    if "max_tokens" in told:
+        parameters["num_predict"] = told["max_tokens"]
+    return {**parameters, **told}
 
 
-def most_tokens(fields: Mapping[str, Any], told: Mapping[str, Any]) -> int | None:
-    """Return the caller's bound on the answer, in tokens: of this call, else of all; None for none."""
-    for bound in (told.get("num_predict"), told.get("max_tokens"), fields["num_predict"], fields["max_tokens"]):
-        if bound is not None:
-            return int(bound)
-    return None
-
-
-def taken_from(kwargs: dict[str, Any]) -> dict[str, Any]:
+def taken_from(kwargs: dict[str, Any]) -> Mapping[str, Any]:
     """Take the keywords out that are a child's fields."""
-    return {name: kwargs.pop(name) for name in PER_CALL if name in kwargs} if kwargs else {}
+    return {name: kwargs.pop(name) for name in PER_CALL if name in kwargs}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from langchain_core.runnables import Runnable, RunnableConfig
 
 from zeta_langchain.answers import EMPTY, fate_of, outcome_of
 from zeta_langchain.children import Child
-from zeta_langchain.deadlines import running
+from zeta_langchain.deadlines import alarm, running
 from zeta_langchain.metadata import stamp_of
 from zeta_langchain.probe import Probe
 from zeta_router.attempts import Attempt
@@ -96,6 +97,15 @@ class Turn:
         if not goes_on:
             self._call.error = None
         return goes_on
+
+    @property
+    def has_deadline(self) -> bool:
+        """Whether the answer is worth nothing after some time."""
+        return self._attempt.deadline_left is not None
+
+    def alarm(self) -> AbstractContextManager[object]:
+        """Return a context that ends what is awaited inside at the deadline."""
+        return alarm(self._attempt)
 
     # -- a whole answer ------------------------------------------------------------------------------------------
 

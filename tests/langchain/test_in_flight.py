@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from typing import Any
 
 import pytest
 
 from tests.langchain.world import MODES, Recorder, World, ask
+from zeta_router import ServerTimeout
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -122,3 +124,40 @@ def test_threads_of_a_batch_leave_nothing_behind() -> None:
     world.llm.batch(["hello"] * 20)
 
     assert (world.in_flight, world.fates) == (0, ["ok"] * 20)
+
+
+@pytest.mark.filterwarnings("ignore:.*is in beta")
+@pytest.mark.parametrize("kind", ["ainvoke", "astream", "events"])
+async def test_a_deadline_ends_an_awaited_call_of_any_child(kind: str) -> None:
+    """A child of the user's that is silent for ever ends at the deadline, and the task goes on."""
+    world = World()
+    world.first.hangs = True
+    config: Any = {"configurable": {"zeta_deadline": 0.05}}
+
+    async def ask() -> None:
+        if kind == "ainvoke":
+            await world.llm.ainvoke("hello", config)
+        elif kind == "astream":
+            _ = [part async for part in world.llm.astream("hello", config)]
+        else:
+            _ = [event async for event in await world.llm.astream_events("hello", config, version="v3")]
+
+    with pytest.raises(ServerTimeout, match="first:7b did not finish before the deadline"):
+        await ask()
+
+    await asyncio.sleep(0)  # the cancellation was taken back
+    assert (world.in_flight, world.fates) == (0, ["timeout"])
+
+
+async def test_whoever_cancels_comes_before_a_deadline() -> None:
+    """Cancelled before the alarm rings, a call is cancelled, not late."""
+    world = World()
+    world.first.hangs = True
+    task = asyncio.create_task(world.llm.ainvoke("hello", {"configurable": {"zeta_deadline": 60}}))
+    await asyncio.sleep(0.01)
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert (world.in_flight, world.fates) == (0, ["cancelled"])
