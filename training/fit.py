@@ -19,6 +19,7 @@ from zeta_router.tasks.sample import sample
 from zeta_router.tasks.structure import SEEN, observe
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
+Matrix = sparse.csr_matrix
 
 STRENGTH = 3.0
 """Inverse strength of the L2 penalty of classes; 1 to 30 hardly differ in five-fold accuracy."""
@@ -74,7 +75,7 @@ class Vocabulary:
             families.append({gram: at for at, gram in enumerate(sorted(g for g, n in seen.items() if n >= RARE))})
         return cls(tuple(families))
 
-    def matrix(self, reads: Sequence[Read]) -> sparse.csr_matrix:
+    def matrix(self, reads: Sequence[Read]) -> Matrix:
         """Return the features, shape (prompts, columns)."""
         blocks = []
         for place, columns in enumerate(self.families):
@@ -117,7 +118,7 @@ class Heads:
     """Shape (names, columns)."""
     biases: Floats
 
-    def scores(self, features: sparse.csr_matrix) -> Floats:
+    def scores(self, features: Matrix) -> Floats:
         """Return the scores of prompts, shape (prompts, names)."""
         return np.asarray(features @ self.weights.T + self.biases)
 
@@ -126,7 +127,7 @@ class Heads:
         return Heads(self.kind, self.names, self.weights / heat, self.biases / heat)
 
 
-def classes(kind: str, features: sparse.csr_matrix, labels: Sequence[str], weights: Floats) -> Heads:
+def classes(kind: str, features: Matrix, labels: Sequence[str], weights: Floats) -> Heads:
     """Fit one head per label, for a softmax over them."""
     model = LogisticRegression(C=STRENGTH, max_iter=300).fit(features, labels, sample_weight=weights)
     # A softmax is the same when all its heads gain as much: centred ones need the fewest steps to be written.
@@ -134,7 +135,7 @@ def classes(kind: str, features: sparse.csr_matrix, labels: Sequence[str], weigh
     return Heads(kind, tuple(map(str, model.classes_)), centred, model.intercept_ - model.intercept_.mean())
 
 
-def number(kind: str, features: sparse.csr_matrix, values: Floats, weights: Floats) -> Heads:
+def number(kind: str, features: Matrix, values: Floats, weights: Floats) -> Heads:
     """Fit one head that predicts a number."""
     model = Ridge(alpha=RIDGE).fit(features, values, sample_weight=weights)
     return Heads(kind, (kind,), model.coef_[None, :], np.array([model.intercept_]))

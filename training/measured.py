@@ -28,6 +28,9 @@ SUBJECTS = {
 }
 """MMLU-Pro's categories at hand, in our words."""
 NO_SUBJECT = "no exam"
+"""Of the prompts with a task label that are no exam questions."""
+EXAMS = frozenset({"exam question", "school science"})
+"""Kinds that may be exam questions: their subjects are not known."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,8 @@ class Measured:
     """Mean logarithm of the answers' tokens, where lengths were measured."""
     failure: float
     """Mean over models of 1 - score, in [0, 1]."""
-    subject: str = NO_SUBJECT
+    subject: str | None = None
+    """Of an exam question; None: not known."""
 
 
 def measured() -> list[Measured]:
@@ -70,7 +74,7 @@ def _read(
             source=f"{name} {task}" if task else name,
             log_tokens=float(np.log(np.array(characters) / CHARACTERS_PER_TOKEN).mean()) if characters else None,
             failure=1.0 - float(np.mean(won[key])) / best,
-            subject=SUBJECTS[row["category"]] if "category" in row else NO_SUBJECT,
+            subject=SUBJECTS[row["category"]] if "category" in row else None,
         )
 
 

@@ -11,15 +11,17 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.sparse import vstack
 
 from training.calibrate import temperature
-from training.examples import REAL, examples
+from training.examples import REAL, Example, examples
 from training.fit import (
     OBSERVATIONS,
     SCALE_GROUP,
     SCALE_SEEN,
     Floats,
     Heads,
+    Matrix,
     Vocabulary,
     classes,
     number,
@@ -28,7 +30,7 @@ from training.fit import (
 )
 from training.folds import held_out_scores
 from training.lexicon import GROUPS
-from training.measured import Measured, measured
+from training.measured import EXAMS, NO_SUBJECT, Measured, measured
 from zeta_router.tasks.linear_model import FILE, SHARE, ZERO
 from zeta_router.tasks.structure import SEEN
 
@@ -62,7 +64,7 @@ def main() -> None:
     heads = [
         classes("task", features, [e.task for e in taught], weights).cooled(heat),
         classes("kind", features, [e.kind for e in taught], weights),
-        classes("subject", run_features, [run.subject for run in runs], run_weights),
+        subjects(taught, features, weights, runs, run_features),
         number("length", run_features[timed], np.array([runs[at].log_tokens for at in timed]), run_weights[timed]),
         number("difficulty", run_features[tried], failures(runs)[tried], run_weights[tried]),
     ]
@@ -70,6 +72,24 @@ def main() -> None:
     FILE.write_bytes(model_file(vocabulary, heads, thirds(heads[-2].scores(real)[:, 0], heads[-1].scores(real)[:, 0])))
     print(f"{len(taught)} prompts with a task, {len(runs)} with outcomes, temperature {heat:.2f}")
     print(f"{FILE.stat().st_size / 1e6:.2f} MB: {FILE}")
+
+
+def subjects(
+    taught: Sequence[Example],
+    features: Matrix,
+    weights: Floats,
+    runs: Sequence[Measured],
+    run_features: Matrix,
+) -> Heads:
+    """Return heads for the subjects of exam questions, and for all that is none."""
+    others = [at for at, e in enumerate(taught) if e.kind not in EXAMS]
+    exams = [at for at, run in enumerate(runs) if run.subject is not None]
+    return classes(
+        "subject",
+        vstack([features[others], run_features[exams]]).tocsr(),
+        [NO_SUBJECT] * len(others) + [str(runs[at].subject) for at in exams],
+        np.concatenate([weights[others], np.ones(len(exams))]),
+    )
 
 
 def source_weights(runs: Sequence[Measured]) -> Floats:
