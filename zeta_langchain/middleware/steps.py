@@ -9,6 +9,7 @@ from typing import Any
 
 from langchain.agents.middleware.types import ModelRequest, ModelResponse
 from langchain.agents.structured_output import StructuredOutputError
+from langchain_core.globals import get_llm_cache
 from langchain_core.messages import AIMessage
 
 from zeta_langchain.answers import fate_of, judged, outcome_of
@@ -102,12 +103,12 @@ class StepTurn:
         self._probe = StepProbe(attempt)
         self._surfaces = False
         own = child.model.callbacks
-        model = copied(child.model, {"callbacks": joined(own, [self._probe]) if own else [self._probe]})
-        settings = step.request.model_settings
-        if child.is_ollama:
-            # Without it LangChain's cache has one key for every model: https://github.com/langchain-ai/langchain/issues/14590
-            settings = {**settings, "model": child.model.model}  # type: ignore[attr-defined]
-        self.request = step.request.override(model=model, model_settings=settings)
+        update: dict[str, Any] = {"callbacks": joined(own, [self._probe]) if own else [self._probe]}
+        if child.is_ollama and (child.model.cache or get_llm_cache() is not None):
+            # LangChain's cache has one key for every ChatOllama: https://github.com/langchain-ai/langchain/issues/14590
+            # A name in the request's settings would tell them apart, and reach the models that inner middleware asks.
+            update["cache"] = False
+        self.request = step.request.override(model=copied(child.model, update))
         """For the handler."""
 
     def __enter__(self) -> StepTurn:
