@@ -5,24 +5,19 @@ from __future__ import annotations
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from zeta_router import ConfigError
+from zeta_router.cli.comparing import progress_of, save, show, span
 from zeta_router.cli.options import HostOption, JsonOption
-from zeta_router.cli.output import console, note, print_json, table
+from zeta_router.cli.output import note, print_json
 from zeta_router.cli.ranges import loads_in, seeds_in
 
 if TYPE_CHECKING:
     from zeta_router.bench.grid import Plan
     from zeta_router.bench.measures import Measures
 
-EXIT_DIFFERS = 1
-PAPER = 200
-"""Columns where the output is no terminal."""
 SIMULATED = "everything below is SIMULATED: no model runs"
 
 
@@ -67,6 +62,10 @@ def bench(
             "--replicate", help="Compute published numbers again from --data instead; exit code 1 if one differs."
         ),
     ] = False,
+    streams: Annotated[
+        bool,
+        typer.Option("--streams", help="Play the quality streams of --data instead: real prompts, published scores."),
+    ] = False,
     plots: Annotated[
         Path | None, typer.Option("--plots", metavar="FOLDER", help="Draw PNG and SVG pictures; needs the extra bench.")
     ] = None,
@@ -93,7 +92,14 @@ def bench(
         bench_own(host, store, at_most, as_json=as_json)
         return
     if replicate:
-        _replicate(data, as_json=as_json)
+        from zeta_router.cli.published import bench_published
+
+        bench_published(data, as_json=as_json)
+        return
+    if streams:
+        from zeta_router.cli.published import bench_streams
+
+        bench_streams(data, seeds_in(seeds), processes, markdown, as_json=as_json)
         return
     from zeta_router.bench.contenders import policies_named  # here, so that the other commands start without the bench
     from zeta_router.bench.grid import Plan
@@ -114,63 +120,30 @@ def bench(
     if plots is not None:  # better now than after a long run
         require_matplotlib()
     if markdown is not None:
-        _save(markdown, "")
+        save(markdown, "")
     began = time.perf_counter()
     results = Results(_run(plan, processes, keep, quiet=as_json))
     found = tables(results)
     header = _header(plan, time.perf_counter() - began)
     if markdown is not None:
-        _save(markdown, "\n".join([header, "", *map(as_markdown, found)]))
+        save(markdown, "\n".join([header, "", *map(as_markdown, found)]))
     if plots is not None:
         note(f"{len(save_plots(results, plots))} pictures in {plots}")
     if as_json:
         print_json({"simulated": True, "about": header, "runs": [asdict(m) for m in results.all]})
         return
-    out = console()
-    if not out.is_terminal:
-        out.width = PAPER
-    out.print(header)
-    for made in found:
-        grid = table(*made.columns, right=made.columns[1:])
-        for column in grid.columns:
-            column.no_wrap = True
-        for row in made.rows:
-            grid.add_row(*row)
-        out.print(f"\n[bold]{made.title}[/bold]")
-        out.print(grid)
+    show(header, found)
     for trouble in sorted({f"{m.policy}: {text}" for m in results.all for text in m.troubles}):
         note(f"trouble: {trouble}")
-
-
-def _replicate(data: Path | None, *, as_json: bool) -> None:
-    from zeta_router.bench.replicate import replicate
-
-    if data is None:
-        raise ConfigError("--replicate needs --data, the folder that has routing/ and published/")
-    found = replicate(data)
-    if as_json:
-        print_json({"numbers": [{**n._asdict(), "agrees": n.agrees} for n in found]})
-    else:
-        grid = table("", "published", "ours", "", right=("published", "ours"))
-        for number in found:
-            grid.add_row(
-                number.what, f"{number.published:.7g}", f"{number.ours:.7g}", "" if number.agrees else "DIFFERS"
-            )
-        console().print(grid)
-    if not all(number.agrees for number in found):
-        raise typer.Exit(EXIT_DIFFERS)
 
 
 def _run(plan: Plan, processes: int | None, keep: Path | None, *, quiet: bool) -> list[Measures]:
     from zeta_router.bench.grid import run_plan
 
-    if quiet:
-        return run_plan(plan, processes=processes, keep_in=keep)
-    note(SIMULATED)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("runs", total=len(list(plan.tasks())))
-        return run_plan(plan, processes=processes, keep_in=keep, done=lambda _: progress.advance(bar))
+    if not quiet:
+        note(SIMULATED)
+    with progress_of(len(list(plan.tasks())), quiet=quiet) as advance:
+        return run_plan(plan, processes=processes, keep_in=keep, done=lambda _: advance())
 
 
 def _header(plan: Plan, seconds: float) -> str:
@@ -178,19 +151,6 @@ def _header(plan: Plan, seconds: float) -> str:
 
     runs = len(list(plan.tasks()))
     return (
-        f"SIMULATED: {runs} runs of {plan.requests} requests, seeds {_span(plan.seeds)}, "
+        f"SIMULATED: {runs} runs of {plan.requests} requests, seeds {span(plan.seeds)}, "
         f"{name_of(plan.data)}, in {seconds:.0f} s"
     )
-
-
-def _span(seeds: Any) -> str:
-    ordered = sorted(seeds)
-    whole = ordered == list(range(ordered[0], ordered[-1] + 1))
-    return f"{ordered[0]}-{ordered[-1]}" if whole and len(ordered) > 1 else ", ".join(map(str, ordered))
-
-
-def _save(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"cannot write {file}: {error.strerror}; give another file") from error

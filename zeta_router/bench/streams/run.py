@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from random import Random
 from statistics import fmean, stdev
 from typing import NamedTuple
@@ -48,7 +49,7 @@ class Played(NamedTuple):
     """The same of the seed where it is lowest."""
 
 
-def play(stream: Stream, player: str, protocol: Protocol, seeds: range) -> Played:
+def play(stream: Stream, player: str, protocol: Protocol, seeds: Iterable[int]) -> Played:
     """Return what a player reaches; the same seed gives every player the same prompts in the same order."""
     runs = [_one(stream, player, protocol, seed) for seed in seeds]
     whole = [run[0] for run in runs]
