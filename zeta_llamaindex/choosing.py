@@ -34,7 +34,7 @@ from zeta_router.tasks.task_guess import TaskGuess
 logger = logging.getLogger("zeta_llamaindex")
 
 TASK = "query"
-"""What is learned together where the caller declares no task."""
+"""The task of every query: what a caller declares around it is meant for the models."""
 
 USEFUL = 0.6
 """Quality that a choice which fits is expected to have, before anybody said."""
@@ -227,7 +227,7 @@ class Chooser:
             fits = [1.0 if number in named else fit * PRIOR_SHARE for number, fit in enumerate(fits)]
         options = pop_options({})
         request = replace(
-            run_request(task=options.task or TASK, session=options.session, deadline=options.deadline),
+            run_request(task=TASK, session=options.session, deadline=options.deadline),
             tags=tuple(f"{_FIT}{name}={fit:.3f}" for name, fit in zip(names, fits, strict=True)),
         )
         return Plan(self.router, request, names, fits, lambda decision_id: self._note(decision_id, words))
@@ -267,19 +267,18 @@ class Chooser:
             logger.warning("the prior of a selector failed with %s; the words decide", type(error).__name__)
 
     def _join(self, choices: Sequence[ToolMetadata]) -> list[str]:
-        """Return a name for each choice, after letting those join that are new."""
+        """Return a name for each choice, after letting those join that are new; the router's spelling wins."""
+        known = {canonical(card.name): card.name for card in self.router.cards}
         names: list[str] = []
         taken: set[str] = set()
         for number, choice in enumerate(choices):
-            name = unique = choice.name or f"choice {number}"
+            unique = choice.name or f"choice {number}"
             while canonical(unique) in taken:
                 unique = f"{unique}'"
             taken.add(canonical(unique))
-            names.append(unique)
-        known = {card.name for card in self.router.cards}
-        for name in names:
-            if name not in known:
-                self.router.join(run_card(name, kind=self.kind, quality=USEFUL, tasks=(TASK,)))
+            if canonical(unique) not in known:
+                self.router.join(run_card(unique, kind=self.kind, quality=USEFUL, tasks=(TASK,)))
+            names.append(known.get(canonical(unique), unique))
         return names
 
     def _note(self, decision_id: str, words: tuple[int, ...]) -> None:

@@ -75,11 +75,7 @@ class Call(Generic[Answer]):
         for attempt in self._attempts:
             child = self._children.get(attempt.decision.key)
             llm = child.get(loop=loop, thinks=self._thinks)
-            asks = child.is_ollama and asks_the_server(llm)
-            if self.structured and child.is_ollama:
-                yield Turn(self, attempt, *overhear(llm, attempt.first_token, awaited=loop is not None), asks=asks)
-            else:
-                yield Turn(self, attempt, llm, asks=asks)
+            yield Turn(self, attempt, llm, is_ollama=child.is_ollama, awaited=loop is not None)
 
     def error(self) -> EveryAttemptFailed:
         """Return the error to raise when no turn is left; its cause is what the last child raised."""
@@ -95,23 +91,19 @@ class Turn(Generic[Answer]):
     better. Everything else leaves it: cancellations, mistakes of the caller, and errors after the first token.
     """
 
-    __slots__ = ("_attempt", "_call", "_held", "_last", "_overheard", "_passed_on", "_stamp", "asks", "llm")
+    __slots__ = (
+        "_attempt", "_awaited", "_call", "_held", "_is_ollama", "_last", "_overheard", "_passed_on", "_stamp", "child"
+    )  # fmt: skip
 
     def __init__(
-        self,
-        call: Call[Answer],
-        attempt: Attempt,
-        llm: LLM,
-        overheard: Overheard | None = None,
-        *,
-        asks: bool = False,
+        self, call: Call[Answer], attempt: Attempt, child: LLM, *, is_ollama: bool = False, awaited: bool = False
     ) -> None:
-        self.llm = llm
-        self.asks = asks
-        """Whether the LLM will look up its context window at its server first, blocking."""
+        self.child = child
+        self._is_ollama = is_ollama
+        self._awaited = awaited
         self._call = call
         self._attempt = attempt
-        self._overheard = overheard
+        self._overheard: Overheard | None = None
         self._held: list[Answer] = []
         self._last: Answer | None = None
         self._passed_on = False
@@ -130,6 +122,20 @@ class Turn(Generic[Answer]):
         # What is not settled by now was left by the caller: cancelled, or a stream closed early.
         self._attempt.__exit__(kind, error, trace)
         return goes_on
+
+    @property
+    def asks(self) -> bool:
+        """Whether the child will look up its context window at its server first, blocking."""
+        return self._is_ollama and asks_the_server(self.child)
+
+    def llm(self) -> LLM:
+        """Return the LLM to ask: the child, or for an object that Ollama makes a copy of it that is listened to."""
+        if not (self._is_ollama and self._call.structured):
+            return self.child
+        if self.asks:
+            self.child.get_context_window()  # type: ignore[attr-defined]  # here, or every copy would ask anew
+        llm, self._overheard = overhear(self.child, self._attempt.first_token, awaited=self._awaited)
+        return llm
 
     @property
     def _stamp_now(self) -> dict[str, Any]:

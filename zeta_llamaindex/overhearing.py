@@ -86,9 +86,11 @@ def overhear(llm: LLM, first_token: Callable[[], None], *, awaited: bool) -> tup
         awaited: Which of its clients the call will use.
     """
     overheard = Overheard(first_token)
+    plain: Any = llm  # its clients are made before the copy is, so that they are made once
+    client = _Client(plain.async_client if awaited else plain.client, overheard)
     copy: Any = llm.model_copy()
     if awaited:
-        copy._async_client = _Client(copy.async_client, overheard)
+        copy._async_client = client
     else:
-        copy._client = _Client(copy.client, overheard)
+        copy._client = client
     return copy, overheard

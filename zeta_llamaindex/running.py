@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterable, Iterator
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -83,6 +83,9 @@ class Running:
         except BaseException as error:
             self._left(error)
             raise
+        finally:
+            if isinstance(parts, Generator):
+                parts.close()
         self.ended(useful=said)
         self.attempt.__exit__(None, None, None)
 
@@ -96,6 +99,9 @@ class Running:
         except BaseException as error:
             self._left(error)
             raise
+        finally:
+            if isinstance(parts, AsyncGenerator):
+                await parts.aclose()
         self.ended(useful=said)
         self.attempt.__exit__(None, None, None)
 

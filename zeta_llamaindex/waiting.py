@@ -8,8 +8,6 @@ from functools import partial
 from itertools import chain
 from typing import Any, NoReturn, TypeVar
 
-from llama_index.core.llms import LLM
-
 from zeta_llamaindex.delegation import ASKED_BY_ZETA, Call, Turn
 
 Answer = TypeVar("Answer")
@@ -30,7 +28,7 @@ def run(call: Call[Answer], ask: Callable[[Any], Answer]) -> Answer:
         with turn:
             ours = ASKED_BY_ZETA.set(True)
             try:
-                answer = ask(turn.llm)
+                answer = ask(turn.llm())
             finally:
                 ASKED_BY_ZETA.reset(ours)
             return turn.answered(answer)
@@ -44,10 +42,10 @@ async def arun(call: Call[Answer], ask: Callable[[Any], Awaitable[Answer]]) -> A
     for turn in call.turns(asyncio.get_running_loop()):
         with turn:
             if turn.asks:
-                await _prepare(turn.llm)
+                await _prepare(turn.child)
             ours = ASKED_BY_ZETA.set(True)
             try:
-                answer = await ask(turn.llm)
+                answer = await ask(turn.llm())
             finally:
                 ASKED_BY_ZETA.reset(ours)
             return turn.answered(answer)
@@ -70,7 +68,7 @@ def stream(call: Call[Answer], ask: Callable[[Any], Iterator[Answer]]) -> Genera
     first = next(turns, None)
     if first is None:
         raise call.error()
-    return _flow(call, ask, first, _open(ask, first.llm), turns)
+    return _flow(call, ask, first, _open(ask, first), turns)
 
 
 def _flow(
@@ -82,7 +80,7 @@ def _flow(
 ) -> Generator[Answer, None, None]:
     for turn in chain((first,), others):
         with turn:
-            parts = (opened if turn is first else _open(ask, turn.llm))()
+            parts = (opened if turn is first else _open(ask, turn))()
             try:
                 while (part := _next(parts)) is not END:
                     yield from turn.passing(part)
@@ -129,11 +127,11 @@ async def _aflow(
     raise call.error()
 
 
-def _open(ask: Callable[[Any], Iterator[Answer]], llm: LLM) -> Callable[[], Iterator[Answer]]:
+def _open(ask: Callable[[Any], Iterator[Answer]], turn: Turn[Answer]) -> Callable[[], Iterator[Answer]]:
     """Ask now, and return what gives the parts, or raises what asking raised, later: when it can be settled."""
     ours = ASKED_BY_ZETA.set(True)
     try:
-        parts = ask(llm)
+        parts = ask(turn.llm())
     except Exception as error:
         return partial(_raise, error)
     finally:
@@ -147,8 +145,8 @@ async def _aopen(
     ours = ASKED_BY_ZETA.set(True)
     try:
         if turn.asks:
-            await _prepare(turn.llm)
-        parts = await ask(turn.llm)
+            await _prepare(turn.child)
+        parts = await ask(turn.llm())
     except Exception as error:
         return partial(_raise, error)
     finally:

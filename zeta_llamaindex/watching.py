@@ -190,26 +190,19 @@ class Watch:
 
 
 def _begun(router: ZetaDynamicRouter, model: str, host: str | None, request: Callable[[], Request]) -> Attempt | None:
-    """Return an attempt on a model that is in flight from now on; None where the router does not know it."""
+    """Return an attempt on a model that is in flight from now on; None where the router does not know which it is."""
     wanted = canonical(model)
-    name = next((card.name for card in router.cards if canonical(card.name) == wanted), None)
-    if name is None:
+    known = [key for key in router.keys if canonical(key[0]) == wanted and host in (None, key[1])]
+    if len(known) != 1:
         return None
     try:
         told = replace(request(), tags=(OUTSIDE,))
-        attempts = router.plan(told, model=name, prefer=None if host is None else (name, host))
-        attempt = next(iter(attempts), None)
+        attempt = next(iter(router.plan(told, model=known[0][0], prefer=known[0])), None)
     except ZetaError:  # nothing to answer, or longer than the model's context: no example for the router
         return None
-    if attempt is None or _is_elsewhere(attempt, host):
+    if attempt is None or attempt.decision.key != known[0]:
         return None
     return attempt.__enter__()
-
-
-def _is_elsewhere(attempt: Attempt, host: str | None) -> bool:
-    if host is not None:
-        return attempt.decision.host != host
-    return len(attempt.decision.candidates) > 1
 
 
 def _settle(attempt: Attempt, outcome: Outcome) -> None:

@@ -205,3 +205,16 @@ def test_choices_of_one_name_are_told_apart() -> None:
     assert list(fits_in(made.tags)) == ["index", "index'"]
     assert fits_in(made.tags)["index'"] == 1.0
     assert "secret" not in repr(events)
+
+
+def test_a_router_of_choices_can_be_shared() -> None:
+    """What one selector learned of a choice, another knows, however it spells the name; its words are its own."""
+    router = choice_router()
+    first, second = (ZetaSingleSelector(router=router) for _ in range(2))
+    upper, lower = ([ToolMetadata(description=SALES, name=name)] for name in ("Sales", "sales"))
+
+    first.tell(select(first, "revenue", choices=upper).selections[0])
+    second.tell(select(second, "revenue", choices=lower).selections[0])
+
+    assert [model.card.name for model in router.snapshot().models] == ["Sales"]
+    assert router.snapshot().decisions == 2

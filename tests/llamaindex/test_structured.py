@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from llama_index.core.prompts import PromptTemplate
+from llama_index.llms.ollama import Ollama
 from pydantic import BaseModel
 
 from tests.llamaindex.fakes import InOrder, fates, in_flight, outcomes_of, plain_ollama
@@ -133,6 +134,22 @@ def test_two_runs_behind_one_answer_tell_no_wait(server: SimulatedOllama, respon
 
     assert outcomes[0].timings.wait is None
     assert outcomes[0].timings.decode is not None
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_ollama_that_asks_for_its_context_asks_once(way: str, responder: Remembering) -> None:
+    """The copies that are listened to know what the child has asked for, and share its clients."""
+    responder.script = ScriptedResponder(['{"name": "Rome", "people": 1}'] * 2)
+    with SimulatedOllama(MODELS, time_scale=10_000, responder=responder, reuse_connections=False) as server:
+        child = Ollama(model="llama3.2:3b", base_url=server.url)
+        llm = ZetaLLM(models=[child])
+        clients = []
+        for _ in range(2):
+            predict(llm, way)
+            clients.append(child._client)
+
+        assert server.requests["/api/show", "llama3.2:3b"] == 1
+        assert clients[0] is clients[1]
 
 
 @pytest.mark.parametrize("way", WAYS[:2])
