@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, TextBlock, ThinkingBlock
 from llama_index.core.bridge.pydantic import ValidationError
+from llama_index.core.program.utils import FlexibleModel
 
 from zeta_router import ollama
 from zeta_router.outcome import Fate, Outcome, Timings
@@ -39,7 +40,14 @@ def says_something(answer: object) -> bool:
         return bool(answer.delta) or _message_says_something(answer.message)
     if isinstance(answer, CompletionResponse):
         return bool(answer.delta or answer.text)
+    if isinstance(answer, FlexibleModel):  # an object that grows; LlamaIndex begins with one that is blank
+        return bool(answer.model_fields_set)
     return answer is not None
+
+
+def is_unfinished(answer: object) -> bool:
+    """Return whether the last object of a stream does not follow its schema: those that do are of the user's class."""
+    return isinstance(answer, FlexibleModel)
 
 
 def _message_says_something(message: ChatMessage) -> bool:

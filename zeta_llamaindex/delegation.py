@@ -16,6 +16,7 @@ from zeta_llamaindex.answers import (
     described,
     fate_of,
     has_thought,
+    is_unfinished,
     is_worth_another,
     outcome_of,
     says_something,
@@ -189,9 +190,13 @@ class Turn(Generic[Answer]):
 
     def _settle(self, answer: Answer | None, *, empty: bool) -> None:
         outcome = self._outcome_of(answer)
-        if empty and outcome.fate is Fate.ok:
+        if outcome.fate is Fate.ok and is_unfinished(answer):
+            outcome = replace(outcome, fate=Fate.invalid, error="the object does not follow its schema")
+        elif outcome.fate is Fate.ok and empty:
             outcome = replace(outcome, fate=Fate.truncated, error="the answer is empty")
         self._attempt.settle(outcome)
+        if outcome.fate is Fate.invalid and self._passed_on:
+            return  # as LlamaIndex: what there was of the object is with the caller
         if not outcome.fate.answered:
             decision = self._attempt.decision
             raise AnswerTruncated(

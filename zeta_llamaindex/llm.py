@@ -237,6 +237,8 @@ def _sorted_out(members: Sequence[str | ModelCard | LLM]) -> tuple[dict[Key, LLM
     llms: dict[Key, LLM] = {}
     cards: list[str | ModelCard] = []
     for member in members:
+        if isinstance(member, ZetaLLM):
+            raise ConfigError("models holds a ZetaLLM: put its models into this list, or give router=its.router")
         if isinstance(member, LLM):
             card = card_of(member, llms)
             llms[card.name, card.host or ""] = member

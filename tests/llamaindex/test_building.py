@@ -67,6 +67,7 @@ def test_two_children_of_one_name_are_told_apart() -> None:
         ({"models": ["qwen3:8b"], "router": ZetaDynamicRouter(["qwen3:8b"])}, "give router or models, not both"),
         ({"models": ["qwen3:8b"], "objective": "cheapest"}, "objective must be one of"),
         ({"models": ["qwen3:480b-cloud"]}, "allow_cloud"),
+        ({"models": [ZetaLLM(models=["qwen3:8b"])]}, "models holds a ZetaLLM"),
     ],
 )
 def test_a_wrong_setting_is_refused_in_a_sentence(arguments: dict[str, Any], sentence: str) -> None:

@@ -167,6 +167,35 @@ def test_an_answer_that_breaks_the_schema_costs_an_attempt(
     assert seen == [Fate.invalid, Fate.ok]
 
 
+@pytest.mark.parametrize("way", WAYS[2:])
+def test_a_stream_without_a_field_costs_an_attempt(way: str, server: SimulatedOllama, responder: Remembering) -> None:
+    """Nothing of an object was shown yet: the next model is asked."""
+    responder.script = ScriptedResponder(["I would rather not.", '{"name": "Rome", "people": 2800000}'])
+    llm = ZetaLLM(models=MODELS, hosts=[server.url], policy=InOrder())
+    seen = fates(llm)
+
+    answers = predict(llm, way)
+
+    assert answers[-1] == City(name="Rome", people=2800000)
+    assert seen == [Fate.invalid, Fate.ok]
+
+
+@pytest.mark.parametrize("way", WAYS[2:])
+def test_a_stream_that_ends_short_of_its_schema_is_known(
+    way: str, server: SimulatedOllama, responder: Remembering
+) -> None:
+    """What there was of the object is the caller's, as with the child alone; the model is known to have failed."""
+    responder.script = ScriptedResponder(['{"name": "Rome"}'])
+    llm = ZetaLLM(models=MODELS, hosts=[server.url], policy=InOrder())
+    seen = fates(llm)
+
+    answers = predict(llm, way)
+
+    assert answers[-1].name == "Rome"
+    assert not isinstance(answers[-1], City)
+    assert seen == [Fate.invalid]
+
+
 def test_when_no_answer_follows_the_schema_the_error_names_each(
     server: SimulatedOllama, responder: Remembering
 ) -> None:

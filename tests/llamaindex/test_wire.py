@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 from llama_index.llms.ollama import Ollama
+from pydantic import Field
 
 from tests.llamaindex.fakes import InOrder, ask, in_flight, plain_ollama, text_of
 from tests.llamaindex.greeter import NOBODY, Greeter
@@ -68,6 +70,29 @@ def test_each_event_loop_has_a_client_of_its_own() -> None:
     assert llms[0] is child.llm is child.get()
     assert len({id(llm.async_client) for llm in llms}) == 3  # type: ignore[attr-defined]
     assert [one is other for one, other in zip(llms, again, strict=True)] == [True] * 3
+
+
+class Asking(Ollama):
+    """An `Ollama` that remembers which thread has looked up its context window."""
+
+    asked_by: list[int] = Field(default_factory=list)
+
+    def get_context_window(self) -> int:
+        if self.context_window == -1:
+            self.asked_by.append(threading.get_ident())
+        return super().get_context_window()  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("method", ["achat", "astream_chat", "acomplete", "astream_complete"])
+def test_a_look_up_of_the_context_does_not_block_the_event_loop(method: str) -> None:
+    """LlamaIndex's `Ollama` alone would ask its server right in the loop, where everything waits for it."""
+    with SimulatedOllama(MODELS, time_scale=10_000, responder=Greeter(), reuse_connections=False) as server:
+        child = Asking(model="qwen3:8b", base_url=server.url)
+
+        assert text_of(ask(ZetaLLM(models=[child]), method)) == "Good day."
+
+    assert child.asked_by
+    assert threading.get_ident() not in child.asked_by
 
 
 def test_a_dead_host_is_passed_over(greeting: SimulatedOllama) -> None:
