@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from random import Random
 
@@ -24,6 +25,7 @@ from zeta_router import (
     ZetaDynamicRouter,
 )
 from zeta_router.policies import rivals
+from zeta_router.store.state import dump, restore
 
 MODELS = ["qwen2.5-coder:7b", "phi4:14b", "llama3.2:3b"]
 POLICIES: dict[str, Callable[[], Policy]] = {
@@ -107,3 +109,15 @@ def test_choosing_changes_nothing_but_the_generator(make: Callable[[], Policy]) 
     once = policy.choose(request, TaskGuess.told("code"), offered, now=5.0, rng=Random(1))
     twice = policy.choose(request, TaskGuess.told("code"), offered, now=5.0, rng=Random(1))
     assert once == twice
+
+
+def test_what_was_learned_survives_the_store(make: Callable[[], Policy]) -> None:
+    """Dumped, written as JSON, read and restored, it decides as it would have."""
+    policy = make()
+    run(policy, [Fate.ok, Fate.error, Fate.ok, Fate.timeout] * 10)
+    again = restore(json.loads(json.dumps(dump(policy))))
+    offered = [Candidate(ModelCard.from_name(name), "http://h") for name in MODELS]
+    for task in ("code", "chat", "reasoning", "never seen"):
+        asked = (Request(text="x", prompt_tokens=100), TaskGuess.told(task), offered)
+        here, there = (p.choose(*asked, now=90.0, rng=Random(1)) for p in (policy, again))
+        assert here == there
