@@ -8,12 +8,18 @@ from zeta_router.decision import Candidate
 from zeta_router.errors import Exclusion
 from zeta_router.request import Request
 
+NO_NEEDS: frozenset[str] = frozenset()
+TEXT = frozenset({"completion"})
+
 
 def needs_of(request: Request) -> frozenset[str]:
     """Return the capabilities a model must have: `completion` is meant where nothing else makes text or vectors."""
-    if "completion" in request.needs or "embedding" in request.needs:
-        return request.needs
-    return request.needs | {"completion"}
+    needs = request.needs
+    if needs == NO_NEEDS:
+        return TEXT
+    if "completion" in needs or "embedding" in needs:
+        return needs
+    return needs | TEXT
 
 
 def lacks(candidate: Candidate, needs: frozenset[str], tokens: int) -> str | None:
@@ -33,7 +39,7 @@ def capable(request: Request, candidates: Iterable[Candidate]) -> tuple[list[Can
     The prompt and the answer must fit into the context together. Where the caller set no bound on the answer, the room
     kept for it is our guess, and the guess alone rules nobody out: if no model has that room, the prompt decides.
     """
-    offered = list(candidates)
+    offered = candidates if isinstance(candidates, tuple) else tuple(candidates)
     needs = needs_of(request)
     able = _able(offered, needs, request.context_needed)
     if not able and request.max_output_tokens is None:
@@ -45,13 +51,13 @@ def capable(request: Request, candidates: Iterable[Candidate]) -> tuple[list[Can
     )
 
 
-def _able(offered: list[Candidate], needs: frozenset[str], tokens: int) -> list[Candidate]:
+def _able(offered: Iterable[Candidate], needs: frozenset[str], tokens: int) -> list[Candidate]:
     """Return those that lack nothing: `lacks` without the words, because every decision asks it of every candidate."""
     assumed = "embedding" not in needs
     able = []
     for candidate in offered:
-        card = candidate.card
-        can = assumed if card.capabilities is None else needs <= card.capabilities
-        if can and (card.context_length is None or tokens <= card.context_length):
+        card = candidate[0]
+        able_to, context = card.capabilities, card.context_length
+        if (assumed if able_to is None else needs <= able_to) and (context is None or tokens <= context):
             able.append(candidate)
     return able

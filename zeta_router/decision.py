@@ -92,17 +92,11 @@ class Score(NamedTuple):
     @property
     def timings(self) -> Timings:
         """The predicted phases."""
-        total = self.seconds
-        if total is None:
+        wait, load, prefill, decode = self[3:7]
+        if prefill is None or decode is None:
             return Timings()
-        return Timings(
-            wait=self.wait,
-            load=self.load,
-            prefill=self.prefill,
-            decode=self.decode,
-            first_token=total - (self.decode or 0.0),
-            total=total,
-        )
+        first = (wait or 0.0) + (load or 0.0) + prefill
+        return Timings(wait=wait, load=load, prefill=prefill, decode=decode, first_token=first, total=first + decode)
 
 
 class Choice(NamedTuple):

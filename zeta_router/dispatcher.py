@@ -150,8 +150,11 @@ class Dispatcher:
         Hosts to be avoided are left out while another one could serve. A candidate to be preferred is picked if it can.
         """
         with self._lock:
-            left = [c for c in self.capable(request, model)[0] if c.key not in tried]
-            left = [c for c in left if c.host not in avoided] or left
+            left = self.capable(request, model)[0]
+            if tried:
+                left = [c for c in left if c.key not in tried]
+            if avoided:
+                left = [c for c in left if c.host not in avoided] or left
             if prefer is not None:
                 left = [c for c in left if c.key == prefer] or left
             if not left:
@@ -186,10 +189,11 @@ class Dispatcher:
             choice = least_busy(candidates)
             picked = choice.picked
         decision_id = f"{rng.getrandbits(80):020x}"
+        card, host = picked.candidate[:2]
         return Decision(
             id=decision_id,
-            model=picked.model,
-            host=picked.host,
+            model=card.name,
+            host=host,
             task=guess.task,
             guess=guess,
             propensity=choice.propensity,
@@ -204,7 +208,8 @@ class Dispatcher:
             prompt_tokens=request.tokens,
             attempt=attempt,
             request_id=request_id or decision_id,
-            card=picked.candidate.card,
+            card=card,
+            session=request.session,
             tags=request.tags,
         )
 

@@ -8,6 +8,8 @@ from enum import Enum
 
 from zeta_router.errors import InvalidRequest
 
+INFINITE = math.inf
+
 
 class Fate(str, Enum):
     """How an attempt ended.
@@ -76,10 +78,9 @@ class Timings:
         Raises:
             InvalidRequest: A time is negative or not finite.
         """
-        values = (self.wait, self.load, self.prefill, self.decode, self.first_token, self.total)
-        for number, value in enumerate(values):
-            if value is not None and not 0 <= value < math.inf:
-                name = ("wait", "load", "prefill", "decode", "first_token", "total")[number]
+        for value in (self.wait, self.load, self.prefill, self.decode, self.first_token, self.total):
+            if value is not None and not 0 <= value < INFINITE:
+                name = next(name for name in self.__slots__ if getattr(self, name) is value)
                 raise InvalidRequest(f"timings.{name} must be seconds, 0 or more, got {value!r}")
 
 

@@ -33,6 +33,8 @@ class Learned:
         """Those that served, the one that served last at the end."""
         self.hosts: dict[str, Host] = {}
         self.lengths = Lengths()
+        self.hosts_changed = False
+        """The last answer changed what is believed of all models of its host."""
         self.room: dict[str, float] = {}
         """Host -> gigabytes of the largest model that fits beside those in memory, as far as known."""
 
@@ -49,6 +51,7 @@ class Learned:
 
     def learn(self, decision: Decision, outcome: Outcome, now: float) -> tuple[Change, float]:
         """Fold in how an attempt ended; return what became noticeable, and log(observed / expected)."""
+        self.hosts_changed = False
         if decision.card is None:
             return Change.none, 0.0
         runner = self._serving(decision.card, decision.host)
@@ -63,11 +66,13 @@ class Learned:
         if outcome.fate is Fate.ok:
             own = next((s.candidate for s in decision.candidates if s.candidate.key == decision.key), None)
             if own is not None:
-                host.slots.learn(own.in_flight, outcome.timings.wait, outcome.timings.total)
+                timings = outcome.timings
+                self.hosts_changed = host.slots.learn(own.in_flight, timings.wait, timings.total)
             if outcome.output_tokens:
                 self.lengths.learn(decision.model, decision.task, outcome.output_tokens)
             if runner.decode.count <= TELLING_CALLS:
                 self._share_speed(decision.host, host)
+                self.hosts_changed = True
         return noticed
 
     def _serving(self, card: ModelCard, host: str) -> Runner:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zeta_router.learning import quality_priors
-from zeta_router.learning.curiosity import worth_of_trying
+from zeta_router.learning.curiosity import spread_of, worth_of_trying
 from zeta_router.learning.quality_belief import NOISE, QualityBelief
 from zeta_router.learning.quality_change import ChangeOfQuality
 from zeta_router.learning.quality_reading import Reading, read, read_decision, told
@@ -69,6 +69,10 @@ class Qualities:
         """
         belief = self._beliefs.get(card.name, UNTOUCHED)
         return worth_of_trying(behind, belief.variance(reading.features), NOISE, heard)
+
+    def spread(self, card: ModelCard, reading: Reading) -> float:
+        """Return by how much some more opinions will move what is expected of a model, as a standard deviation."""
+        return spread_of(self._beliefs.get(card.name, UNTOUCHED).variance(reading.features), NOISE)
 
     def tasks(self, model: str) -> tuple[str, ...]:
         """Return the tasks that somebody had an opinion on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from zeta_router.decision import Decision
@@ -33,6 +34,8 @@ class Reading(NamedTuple):
 
 def read(guess: TaskGuess) -> Reading:
     """Return what of a guess quality is learned on."""
+    if guess.probability >= 1.0 and not guess.traits:
+        return told(guess.task)
     likely = [(task, share) for task, share in guess.probabilities.items() if share >= NEGLIGIBLE]
     if not likely:
         return told(guess.task)
@@ -42,6 +45,7 @@ def read(guess: TaskGuess) -> Reading:
     return Reading(tasks, ((LEVEL, 1.0), *tasks, *traits))
 
 
+@lru_cache(maxsize=256)
 def told(task: str) -> Reading:
     """Return the reading of a request of which only the task is known."""
     return Reading(((task, 1.0),), ((LEVEL, 1.0), (task, 1.0)))

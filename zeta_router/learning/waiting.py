@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from zeta_router.decision import Candidate, Flight
@@ -25,24 +25,34 @@ class Busy(NamedTuple):
     """Observed over expected time of the oldest if it is overdue, else 0: nobody waits for its end."""
     loaded: bool
     """In memory; otherwise its calls begin with its load."""
+    left: float
+    """Seconds for which it will be at work: `remaining` with as many calls at once as it serves."""
 
 
-def busy_models(candidates: Sequence[Candidate], now: float) -> dict[str, list[Busy]]:
-    """Return the models that have calls in flight, by host."""
-    busy: dict[str, list[Busy]] = {}
+class Work(NamedTuple):
+    """What a host has to do."""
+
+    slots: int
+    """Calls that it serves per model at once."""
+    models: list[Busy]
+
+
+def work_of(candidates: Sequence[Candidate], slots: Callable[[str], int], now: float) -> dict[str, Work]:
+    """Return what each host has to do, of those that have calls in flight on one of the candidates."""
+    work: dict[str, Work] = {}
     for candidate in candidates:
-        flights = candidate.flights
-        if flights:
-            busy.setdefault(candidate.host, []).append(
-                Busy(
-                    candidate.card.name,
-                    len(flights),
-                    remaining(flights, now),
-                    overdue(flights[0], now),  # those behind it wait for it, and say nothing of their own
-                    candidate.loaded is not False,
-                )
-            )
-    return busy
+        flights = candidate[3]
+        if not flights:
+            continue
+        host = candidate[1]
+        known = work.get(host)
+        if known is None:
+            known = work[host] = Work(slots(host), [])
+        seconds, calls = remaining(flights, now), len(flights)
+        late = overdue(flights[0], now)  # those behind it wait for it, and say nothing of their own
+        left = seconds / min(calls, known.slots)
+        known.models.append(Busy(candidate[0].name, calls, seconds, late, candidate[2] is not False, left))
+    return work
 
 
 def remaining(flights: Sequence[Flight], now: float) -> float:

@@ -8,13 +8,14 @@ from random import Random
 
 from zeta_router.decision import Candidate, Choice, Decision, Score
 from zeta_router.events import DriftFound, DriftOver
+from zeta_router.learning.curiosity import NOT_WORTH_IT, worth_of_spread
 from zeta_router.learning.drift import Change
 from zeta_router.learning.health import AILING
 from zeta_router.learning.learned import Key, Learned
 from zeta_router.learning.lengths import NO_OUTPUT
 from zeta_router.learning.quality import Qualities, Reading, read, read_decision, told
 from zeta_router.learning.runner import Runner
-from zeta_router.learning.waiting import Busy, busy_models
+from zeta_router.learning.waiting import Work, work_of
 from zeta_router.model import ModelCard
 from zeta_router.objective import Objective
 from zeta_router.outcome import Fate, Outcome
@@ -32,7 +33,7 @@ PLAN_EVERY_S = 15.0
 """Seconds after which prices are worked out anew: after an answer, outside of any decision."""
 READY_MOST = 256
 """Kinds of requests whose numbers are kept ready; they are made anew when needed."""
-NOBODY: Mapping[str, Sequence[Busy]] = {}
+NO_WORK: Mapping[str, Work] = {}
 NOTHING_CACHED: Mapping[Key, float] = {}
 
 
@@ -56,7 +57,8 @@ class PhaseTimes:
         self._prices: dict[Key, Price] = {}
         self._planned_at = -math.inf
         self._ready: dict[str, dict[Key, Forecast]] = {}
-        self._ready_quality: dict[Reading, dict[str, tuple[ModelCard, float]]] = {}
+        self._ready_quality: dict[Reading, dict[Key, float]] = {}
+        self._ready_spread: dict[Reading, dict[str, float]] = {}
 
     # -- deciding ------------------------------------------------------------------------------------------------
 
@@ -71,16 +73,14 @@ class PhaseTimes:
             request.max_output_tokens,
             request.deadline,
             now,
-            NOBODY,
+            NO_WORK,
             NOTHING_CACHED,
             self._learned.room,
         )
-        for candidate in candidates:
-            if candidate.flights:
-                moment.busy = busy_models(candidates, now)
-                break
+        if any([candidate[4] for candidate in candidates]):  # noqa: C419 (a list is faster)
+            moment.work = work_of(candidates, self._learned.slots, now)
         reading = read(guess)
-        forecasts = self._forecasts(task, candidates)
+        forecasts = self._forecasts(task, candidates)  # first: it sees whether a card was renewed
         qualities = self._expected(reading, candidates)
         rows = score_all(moment, candidates, forecasts, qualities, self._objective, self._learned)
         first, second = _best_two(rows)
@@ -101,18 +101,25 @@ class PhaseTimes:
         return Choice(picked, Scores(rows, first), reason, bounds=self._bounds(picked, task))
 
     def _forecasts(self, task: str, candidates: Sequence[Candidate]) -> list[Forecast]:
+        """Return what is ready of each candidate, made where it is not."""
         table = self._ready.get(task)
         if table is None:
             if len(self._ready) >= READY_MOST:
                 self._ready.clear()
             table = self._ready[task] = {}
-        forecasts: list[Forecast] = []
-        for candidate in candidates:
-            card = candidate[0]
-            forecast = table.get((card.name, candidate[1]))
-            if forecast is None or forecast[0] is not card:
-                forecast = table[(card.name, candidate[1])] = self._forecast(task, card, candidate[1])
-            forecasts.append(forecast)
+        try:
+            forecasts = [table[candidate[0].name, candidate[1]] for candidate in candidates]
+        except KeyError:
+            forecasts = []
+        if not forecasts or any([f[0] is not c[0] for f, c in zip(forecasts, candidates)]):  # noqa: B905, C419 (slower)
+            forecasts = []
+            for candidate in candidates:
+                card = candidate.card
+                forecast = table.get(candidate.key)
+                if forecast is None or forecast.card is not card:
+                    self._ready_quality.clear()  # the card may tell another quality
+                    forecast = table[candidate.key] = self._forecast(task, card, candidate.host)
+                forecasts.append(forecast)
         return forecasts
 
     def _forecast(self, task: str, card: ModelCard, host: str) -> Forecast:
@@ -147,23 +154,33 @@ class PhaseTimes:
             if len(self._ready_quality) >= READY_MOST:
                 self._ready_quality.clear()
             table = self._ready_quality[reading] = {}
-        qualities: list[float] = []
-        for candidate in candidates:
-            card = candidate[0]
-            ready = table.get(card.name)
-            if ready is None or ready[0] is not card:
-                ready = table[card.name] = (card, self._qualities.expect(card, reading))
-            qualities.append(ready[1])
+        try:
+            qualities = [table[candidate[0].name, candidate[1]] for candidate in candidates]
+        except KeyError:
+            expect = self._qualities.expect
+            qualities = [expect(candidate.card, reading) for candidate in candidates]
+            table.update(zip([candidate.key for candidate in candidates], qualities, strict=True))
         return qualities
 
     def _with_curiosity(self, rows: list[Row], reading: Reading, heard: float, best: float, second: float) -> list[Row]:
         """Return the rows with what each answer may teach on quality, for requests that come after it."""
-        told = []
+        table = self._ready_spread.get(reading)
+        if table is None:
+            if len(self._ready_spread) >= READY_MOST:
+                self._ready_spread.clear()
+            table = self._ready_spread[reading] = {}
+        curious = []
         for row in rows:
-            behind = best - (row[1] if row[1] < best else second)
-            bonus = self._qualities.curiosity(row[0][0], reading, row[2], behind, heard)
-            told.append((row[0], row[1] + bonus, *row[2:9], bonus) if bonus > 0.0 else row)
-        return told
+            utility, name = row[1], row[0][0].name
+            spread = table.get(name)
+            if spread is None:
+                spread = table[name] = self._qualities.spread(row[0][0], reading)
+            behind = best - (utility if utility < best else second)
+            if behind < NOT_WORTH_IT * spread:
+                bonus = heard * worth_of_spread(behind, spread)
+                row = (row[0], utility + bonus, *row[2:9], bonus)
+            curious.append(row)
+        return curious
 
     def _above_floor(self, rows: list[Row], now: float) -> tuple[Row, Row | None]:
         """Return the best two of those that are good enough and answer, or of all where there are none."""
@@ -254,12 +271,10 @@ class PhaseTimes:
         self._suspect(decision.key, runner, outcome, now)
         met = any(s.candidate.host_flights > 0 for s in decision.candidates if s.candidate.host == decision.host)
         self._traffic.end(decision.host, outcome.timings.total or 0.0, now, met=met)
-        for table in self._ready.values():
-            table.pop(decision.key, None)
-        if self._learned.lengths.young(decision.task):
-            self._ready.pop(decision.task, None)
-        if not 0.0 <= now - self._planned_at < PLAN_EVERY_S:
+        if not 0.0 <= now - self._planned_at < PLAN_EVERY_S or self._learned.hosts_changed:
             self._plan(now)
+        else:
+            self._renew(decision)
         if change is Change.found:
             return (DriftFound(decision.model, decision.host, math.exp(ratio), now),)
         if change is Change.over:
@@ -276,18 +291,31 @@ class PhaseTimes:
         if outcome.fate.is_failure or (outcome.fate is Fate.ok and runner.drift.active):
             self._probes.put_off(key, now)
 
+    def _renew(self, decision: Decision) -> None:
+        """Bring up to date what is ready of the model that an answer came from."""
+        key = decision.key
+        young = self._learned.lengths.young(decision.task)
+        for task, table in self._ready.items():
+            for known in list(table) if young and task == decision.task else (key,):
+                ready = table.get(known)
+                if ready is not None:
+                    table[known] = self._forecast(task, ready.card, known[1])
+
     def _plan(self, now: float) -> None:
-        """Work out what GPU time costs until the next time."""
+        """Work out what GPU time costs until the next time, and bring all that is ready up to date."""
         self._planned_at = now
         slots = {host: known.slots.count for host, known in self._learned.hosts.items()}
         self._prices = self._traffic.prices(slots, now)
-        self._ready.clear()
+        for task, table in self._ready.items():
+            for key, ready in table.items():
+                table[key] = self._forecast(task, ready.card, key[1])
 
     def feedback(self, decision: Decision, score: float, *, now: float) -> None:
         """Fold in one opinion."""
         if decision.card is not None:
             self._qualities.learn(decision.card, read_decision(decision), score)
             self._ready_quality.clear()
+            self._ready_spread.clear()
 
     def beliefs(self, *, now: float) -> Sequence[Belief]:
         """Return rates, slowdown, health and quality of every model that has served."""

@@ -12,7 +12,7 @@ from zeta_router.learning.health import AILING
 from zeta_router.learning.memory import KEPT_S
 from zeta_router.learning.priors import PREFILL_BASE_S
 from zeta_router.learning.runner import OVERLAP_COST, SLOT_COST
-from zeta_router.learning.waiting import Busy
+from zeta_router.learning.waiting import Busy, Work
 from zeta_router.objective import Objective
 from zeta_router.policies.forecast import FADING, Forecast
 from zeta_router.scores import Row
@@ -30,7 +30,6 @@ EVICTION_COST = 0.15
 """Utility that a load costs which evicts another model."""
 LOAD_FOR_OTHERS = 0.3
 """Share of such a load that other requests pay, by waiting behind it."""
-IDLE: Sequence[Busy] = ()
 
 
 @dataclass(slots=True)
@@ -44,8 +43,8 @@ class Moment:
     deadline: float | None
     """Seconds."""
     now: float
-    busy: Mapping[str, Sequence[Busy]]
-    """Host -> its models that have calls in flight."""
+    work: Mapping[str, Work]
+    """Of hosts that have calls in flight."""
     cached: Mapping[Key, float]
     """Tokens of the prompt that a model on a host is expected to have in its cache."""
     room: Mapping[str, float]
@@ -54,10 +53,6 @@ class Moment:
 
 class Rare(Protocol):
     """What only some candidates raise: a busy host, a model that is not in memory or has failed lately."""
-
-    def slots(self, host: str) -> int:
-        """Return how many calls a host serves per model at once."""
-        ...
 
     def before_load(self, candidate: Candidate, busy: Sequence[Busy]) -> float:
         """Return the seconds until the load of a model can start, beside these busy ones of its host."""
@@ -81,7 +76,7 @@ def score_all(
     inverse, within, beyond, most = 1.0 / expected, objective.within, objective.beyond, objective.most
     bend = within - beyond
     tokens, longest, deadline, now = moment.tokens, moment.most, moment.deadline, moment.now
-    cached, room = moment.cached, moment.room
+    cached, room, at_work = moment.cached, moment.room, moment.work
     rows: list[Row] = []
     add = rows.append
     for candidate, forecast, quality in zip(candidates, forecasts, qualities):  # noqa: B905 (slower)
@@ -101,7 +96,7 @@ def score_all(
             cold = MAYBE_COLD
         elif not flights and (not loaded or now - loaded_at > KEPT_S):
             cold = MAYBE_COLD if loaded else 1.0
-        if host_flights:
+        if host_flights and host in at_work:
             prefill, short, middle, long, wait, late = _beside(
                 candidate, forecast, moment, rare, cold, prefill, short, middle, long
             )
@@ -160,33 +155,38 @@ def _beside(
 
     Sharing costs at most as long as the request itself runs, or the others still do.
     """
-    model, slots = candidate.card.name, rare.slots(candidate.host)
-    mates = moment.busy.get(candidate.host, IDLE)
+    model = candidate[0].name
+    slots, mates = moment.work[candidate[1]]
     wait, crowd, note = 0.0, 1.0, ""
-    for busy in mates:
-        if busy.model == model:
-            if busy.calls >= slots:
-                wait = busy.remaining / slots
-            else:
-                crowd = 1.0 + SLOT_COST * busy.calls
-            if busy.late > forecast.slowdown:
-                crowd *= busy.late / forecast.slowdown
-                note = f"a call on it takes {busy.late:.1f}x longer than expected"
-    if wait:  # what is ahead on the same model shares the host with the others as well
-        wait += OVERLAP_COST * sum(
-            min(wait, busy.remaining / min(busy.calls, slots)) for busy in mates if busy.model != model
-        )
-    if cold == 1.0:
-        wait += rare.before_load(candidate, mates)
-    prefill, short, middle, long = prefill * crowd, short * crowd, middle * crowd, long * crowd
-    more_short = more_middle = more_long = 0.0
-    for busy in mates:
-        left = busy.remaining / min(busy.calls, slots) - wait
-        if busy.model != model and left > 0.0:
-            more_short += min(prefill + short, left)
-            more_middle += min(prefill + middle, left)
-            more_long += min(prefill + long, left)
-    short += OVERLAP_COST * more_short
-    middle += OVERLAP_COST * more_middle
-    long += OVERLAP_COST * more_long
+    others = []
+    for other, calls, remaining, late, _, left in mates:
+        if other != model:
+            others.append(left)
+            continue
+        if calls >= slots:
+            wait = remaining / slots
+        else:
+            crowd = 1.0 + SLOT_COST * calls
+        if late > forecast.slowdown:
+            crowd *= late / forecast.slowdown
+            note = f"a call on it takes {late:.1f}x longer than expected"
+    if crowd > 1.0:
+        prefill, short, middle, long = prefill * crowd, short * crowd, middle * crowd, long * crowd
+    if others:
+        if wait:  # what is ahead on the same model shares the host with the others as well
+            alone = wait
+            for left in others:
+                wait += OVERLAP_COST * (alone if alone < left else left)
+        if cold == 1.0:
+            wait += rare.before_load(candidate, mates)
+        more_short = more_middle = more_long = 0.0
+        for left in others:
+            left -= wait
+            if left > 0.0:
+                more_short += min(prefill + short, left)
+                more_middle += min(prefill + middle, left)
+                more_long += min(prefill + long, left)
+        short += OVERLAP_COST * more_short
+        middle += OVERLAP_COST * more_middle
+        long += OVERLAP_COST * more_long
     return prefill, short, middle, long, wait, note
