@@ -43,20 +43,19 @@ def request_of(task: str, rng: Random) -> Request:
 def serve(router: ZetaDynamicRouter, clock: Clock, rng: Random, *, model: str | None = None) -> str:
     """Serve one request to its end in virtual time; return the decision's id."""
     request = request_of(rng.choice(TASKS), rng)
-    for attempt in router.plan(request, model=model):
-        with attempt:
-            billions = 3 + sum(attempt.decision.model.encode()) % 12
-            output = rng.randrange(10, 400)
-            prefill, decode = request.tokens * billions / 2e4, output * billions / 400
-            total = prefill + decode + 0.01
-            clock.now += total
-            timings = Timings(wait=0.0, load=0.005, prefill=prefill, decode=decode, total=total)
-            attempt.settle(
-                Outcome(fate=Fate.ok, timings=timings, prompt_tokens=request.tokens, output_tokens=output)
-                if rng.random() > 0.01
-                else Outcome(fate=Fate.error, timings=Timings(total=0.1))
-            )
-        break
+    attempt = next(iter(router.plan(request, model=model)))
+    with attempt:
+        billions = 3 + sum(attempt.decision.model.encode()) % 12
+        output = rng.randrange(10, 400)
+        prefill, decode = request.tokens * billions / 2e4, output * billions / 400
+        total = prefill + decode + 0.01
+        clock.now += total
+        timings = Timings(wait=0.0, load=0.005, prefill=prefill, decode=decode, total=total)
+        attempt.settle(
+            Outcome(fate=Fate.ok, timings=timings, prompt_tokens=request.tokens, output_tokens=output)
+            if rng.random() > 0.01
+            else Outcome(fate=Fate.error, timings=Timings(total=0.1))
+        )
     clock.now += 1.0
     return attempt.decision.id
 
@@ -151,7 +150,7 @@ def over_time(outcomes: int) -> None:
 def against_litellm() -> None:
     """Print what LiteLLM's latency-based strategy takes to pick one of 8 deployments, in this run."""
     try:
-        from litellm import Router
+        from litellm.router import Router
     except ModuleNotFoundError:
         sys.exit("litellm is not installed: pip install litellm")
     deployment = {"model_name": "any", "litellm_params": {"model": "ollama/m", "api_base": HOST}}
