@@ -1,8 +1,11 @@
 """What `ChatZeta` adds to a call, over a chat model that answers at once.
 
-    python benchmarks/langchain_overhead.py [--json]
+    python benchmarks/langchain_overhead.py [--json | --where]
 
-Medians over interleaved rounds of one process, in µs; beside LangChain's own `with_fallbacks` and `RunnableBranch`.
+Medians over interleaved rounds of one process, in µs; beside LangChain's own `with_fallbacks` and `RunnableBranch`, and
+beside the router alone, which decides, counts and learns without any chat model. `--where` tells where the time of one
+`invoke` goes. It is CPU time of this thread, which is what a call takes on an idle machine: nothing here waits. A busy
+machine still stretches it, since caches are shared; the child tells by how much.
 """
 
 from __future__ import annotations
@@ -14,14 +17,22 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from statistics import median
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import RunnableBranch
+from langchain_core.runnables.config import ensure_config
 
 from zeta_langchain import ChatZeta
+from zeta_langchain.answers import judged, outcome_of
+from zeta_langchain.call import Call
+from zeta_langchain.kinds import PLAIN
+from zeta_langchain.messages import request_of
+from zeta_langchain.metadata import stamp_of
+from zeta_langchain.tracing import Trace
+from zeta_router import Fate, Outcome, Request, Timings, ZetaDynamicRouter
 
 ROUNDS, CALLS = 60, 25
 BOUNDS = {"invoke": 60.0, "ainvoke": 80.0, "stream": 70.0}
@@ -48,28 +59,89 @@ class Instant(BaseChatModel):
             yield ChatGenerationChunk(message=AIMessageChunk(content=word))
 
 
+class Streaming(Instant):
+    """Streams inside its whole answers, as `ChatOllama` does: their first token is worth a callback handler."""
+
+    streaming: bool = True
+
+
 def timed(call: Callable[[], Any]) -> float:
     """Return the µs of one call, as the mean of some."""
-    began = time.perf_counter()
+    began = time.thread_time()
     for _ in range(CALLS):
         call()
-    return (time.perf_counter() - began) / CALLS * 1e6
+    return (time.thread_time() - began) / CALLS * 1e6
 
 
 async def atimed(call: Callable[[], Awaitable[Any]]) -> float:
     """Return the µs of one awaited call, as the mean of some."""
-    began = time.perf_counter()
+    began = time.thread_time()
     for _ in range(CALLS):
         await call()
-    return (time.perf_counter() - began) / CALLS * 1e6
+    return (time.thread_time() - began) / CALLS * 1e6
+
+
+def routed(router: ZetaDynamicRouter) -> None:
+    """Decide, count in and out, and learn: what the router does for one call."""
+    for attempt in router.plan(Request(text="hello", prompt_tokens=6)):
+        with attempt:
+            attempt.settle(Outcome(fate=Fate.ok, timings=Timings(total=attempt.elapsed), output_tokens=4))
+
+
+def where() -> dict[str, float]:
+    """Return the median µs of each piece of one `invoke`, in the order in which they come."""
+    child = Instant(model="first:7b")
+    llm = ChatZeta([child, Instant(model="second:3b")])
+    pieces: dict[str, list[float]] = {}
+    began = 0.0
+
+    def note(piece: str) -> None:
+        nonlocal began
+        pieces.setdefault(piece, []).append((time.thread_time() - began) * 1e6)
+        began = time.thread_time()
+
+    for _ in range(3000):
+        began = time.thread_time()
+        config = ensure_config(None)
+        with Trace(llm, config, "hello") as trace:
+            note("adapter: config, who watches")
+            prompt = llm._convert_input("hello")
+            request = request_of(prompt.to_messages(), configurable=config["configurable"])
+            note("adapter: request")
+            attempts = llm.router.plan(request)
+            note("router: task, who is able")
+            call = Call(attempts, llm._children_now().get, PLAIN, prompt, config, {})
+            note("adapter: call")
+            ready = iter(attempts)
+            attempt = next(ready)
+            note("router: decide")
+            call.attempts = cast(Any, [attempt])
+            for turn in call.turns(trace, whole=True):
+                note("adapter: turn")
+                with turn:
+                    note("router: begin")
+                    message = child.invoke(prompt, turn.config)
+                    note("(the child)")
+                    outcome = judged(
+                        outcome_of(message, attempt, from_ollama=False, two_pass=False), message, (), shown=False
+                    )
+                    note("adapter: judge")
+                    attempt.settle(outcome)
+                    note("router: learn")
+                    PLAIN.stamped(message, stamp_of(attempts.made))
+                    note("adapter: stamp")
+    return {piece: round(median(values[500:]), 1) for piece, values in pieces.items()}
 
 
 def measured() -> dict[str, float]:
     """Return median µs by what was called."""
     first, second = Instant(model="first:7b"), Instant(model="second:3b")
+    zeta = ChatZeta([first, second])
     targets: dict[str, Any] = {
         "child": first,
-        "ChatZeta": ChatZeta([first, second]),
+        "streaming child": Streaming(model="third:7b"),
+        "ChatZeta": zeta,
+        "ChatZeta, streaming": ChatZeta([Streaming(model="first:7b"), Streaming(model="second:3b")]),
         "with_fallbacks": first.with_fallbacks([second]),
         "RunnableBranch": RunnableBranch((lambda _: False, second), (lambda _: False, second), first),
     }
@@ -82,6 +154,7 @@ def measured() -> dict[str, float]:
         for name, target in targets.items():
             times.setdefault(f"{name}.invoke", []).append(timed(lambda t=target: t.invoke("hello")))  # type: ignore[misc]
             times.setdefault(f"{name}.stream", []).append(timed(lambda t=target: list(t.stream("hello"))))  # type: ignore[misc]
+        times.setdefault("router", []).append(timed(lambda: routed(zeta.router)))
 
     async def awaited() -> None:
         for _ in range(ROUNDS):
@@ -96,16 +169,23 @@ def measured() -> dict[str, float]:
 
 def main() -> None:
     """Measure, and print what each adds."""
+    if "--where" in sys.argv:
+        for piece, spent in where().items():
+            print(f"{piece:32} {spent:6.1f} µs")
+        return
     medians = measured()
     if "--json" in sys.argv:
         print(json.dumps(medians))
         return
+    print(f"the router alone: {medians['router']:.0f} µs")
     for how, bound in BOUNDS.items():
         base = medians[f"child.{how}"]
         print(f"{how}: child {base:.0f} µs")
         for name in ("ChatZeta", "with_fallbacks", "RunnableBranch"):
             added = medians[f"{name}.{how}"] - base
-            print(f"  {name:15} {added:+7.1f} µs" + (f"   (bound {bound:.0f})" if name == "ChatZeta" else ""))
+            print(f"  {name:20} {added:+7.1f} µs" + (f"   (bound {bound:.0f})" if name == "ChatZeta" else ""))
+        added = medians[f"ChatZeta, streaming.{how}"] - medians[f"streaming child.{how}"]
+        print(f"  {'ChatZeta, streaming':20} {added:+7.1f} µs   (over a child that streams inside)")
 
 
 if __name__ == "__main__":
