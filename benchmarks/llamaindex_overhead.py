@@ -2,8 +2,9 @@
 
     python benchmarks/llamaindex_overhead.py
 
-The child is a `MockFunctionCallingLLM`, which answers at once; four models are to choose from. Calls take turns, so
-that a slow moment of the machine hits all of them. The bounds are those of the design.
+The child answers at once, with the clocks that Ollama would report (invented ones), as every real child does; four
+models are to choose from. Calls take turns, so that a slow moment of the machine hits all of them. The bounds are those
+of the design.
 
 `adapter_us` is what is left of `over_us` when the router is replaced by one that costs nothing; `router_us`, the rest,
 is what deciding, counting and learning take in the midst of all the other code. The router alone in a tight loop, where
@@ -16,14 +17,17 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from statistics import median
 from typing import Any
 
-from llama_index.core.llms import ChatMessage, MockFunctionCallingLLM
+from llama_index.core.base.llms.types import ChatResponseGen
+from llama_index.core.llms import ChatMessage, ChatResponse, MockFunctionCallingLLM
+from llama_index.core.llms.callbacks import llm_chat_callback
 
 from zeta_llamaindex import ZetaLLM
-from zeta_router import Decision, Fate, Outcome, Request, Timings, ZetaDynamicRouter
+from zeta_router import Decision, Outcome, Request, ZetaDynamicRouter
+from zeta_router.ollama import outcome_of
 
 BOUNDS = {"chat": 40.0, "stream_chat": 45.0, "achat": 45.0}
 """Microseconds over the child."""
@@ -33,9 +37,47 @@ WARM_UP = 300
 MESSAGES = [ChatMessage(role="user", content="Write a function that merges two sorted lists.")]
 
 
-def children(count: int = 4) -> list[MockFunctionCallingLLM]:
-    """Return mocks that answer at once."""
-    return [MockFunctionCallingLLM(is_chat_model=True) for _ in range(count)]
+RAW = {
+    "done": True,
+    "done_reason": "stop",
+    "total_duration": 900_000_000,
+    "load_duration": 20_000_000,
+    "prompt_eval_count": 40,
+    "prompt_eval_duration": 80_000_000,
+    "eval_count": 120,
+    "eval_duration": 800_000_000,
+}
+"""What an Ollama says of 120 tokens; nanoseconds. Invented."""
+
+ANSWER = ChatMessage(role="assistant", content="def merge(a, b): ...")
+
+
+class Child(MockFunctionCallingLLM):
+    """Answers at once."""
+
+    @llm_chat_callback()
+    def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        """Answer."""
+        return ChatResponse(message=ANSWER, raw=RAW)
+
+    @llm_chat_callback()
+    async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        """Answer, awaited."""
+        return ChatResponse(message=ANSWER, raw=RAW)
+
+    @llm_chat_callback()
+    def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
+        """Answer in one part."""
+
+        def parts() -> ChatResponseGen:
+            yield ChatResponse(message=ANSWER, delta=ANSWER.content, raw=RAW)
+
+        return parts()
+
+
+def children(count: int = 4) -> list[Child]:
+    """Return children that answer at once."""
+    return [Child(is_chat_model=True) for _ in range(count)]
 
 
 def measured(*calls: Callable[[], Any]) -> list[float]:
@@ -100,7 +142,7 @@ def route(router: ZetaDynamicRouter, request: Request) -> None:
     """Plan, begin and settle one attempt: what the router itself takes of each call."""
     for attempt in router.plan(request):
         with attempt:
-            attempt.settle(Outcome(fate=Fate.ok, timings=Timings(total=0.001)))
+            attempt.settle(outcome_of(RAW, elapsed=0.001))
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from zeta_router.errors import ConfigError
 
@@ -95,6 +96,7 @@ BYTES_PER_PARAMETER = 0.62
 """Q4_K_M, Ollama's usual quantisation: qwen2.5-coder:7b has 7.6e9 parameters in 4.7 GB."""
 
 
+@lru_cache(maxsize=4096)  # asked many times for every decision
 def parameters_in(name: str) -> int | None:
     """Return the parameters that a tag names (`8x7b`, `14b`, `335m`), or None where it names none."""
     found = _SIZE.search(name.lower())
