@@ -12,6 +12,9 @@ from zeta_llamaindex.event_handler import starts
 from zeta_llamaindex.watching import Watch
 from zeta_router.router import ZetaDynamicRouter
 
+MOST_OPEN = 4_096
+"""Calls that may be open at once; beyond that the oldest ends unheard."""
+
 
 class ZetaCallbackHandler(BaseCallbackHandler):
     """Lets a router learn from the LLMs that one `CallbackManager` is given to.
@@ -70,6 +73,8 @@ class ZetaCallbackHandler(BaseCallbackHandler):
     def _starts(self, payload: dict[str, Any], event_id: str) -> None:
         span = active_span_id.get() or event_id
         self._spans[event_id] = span
+        while len(self._spans) > MOST_OPEN:  # streams that nobody reads have no end
+            self._spans.pop(next(iter(self._spans)), None)
         starts(
             self._watch,
             span,

@@ -28,18 +28,20 @@ from zeta_llamaindex.overhearing import Overheard, overhear
 from zeta_router.attempts import Attempt, Attempts
 from zeta_router.errors import AnswerTruncated, EveryAttemptFailed
 from zeta_router.outcome import Fate, Outcome, Timings
+from zeta_router.router import ZetaDynamicRouter
 
 Answer = TypeVar("Answer")
 
-ASKED_BY_ZETA: ContextVar[bool] = ContextVar("asked_by_zeta", default=False)
-"""Set while a child of ours works: what handlers see of it then is booked already."""
+ASKED_BY: ContextVar[ZetaDynamicRouter | None] = ContextVar("zeta_asked_by", default=None)
+"""The router whose child works now: what handlers see of that is booked there already."""
 
 
 class Call(Generic[Answer]):
     """A call and its attempts.
 
     Args:
-        attempts: The router's plan for it.
+        router: Who learns.
+        attempts: Its plan for the call.
         children: Who can be asked.
         thinks: False where the caller said `think=False`.
         formatted: The answer is bound to a format.
@@ -47,10 +49,11 @@ class Call(Generic[Answer]):
         rate_limiter: LlamaIndex's; it is waited for before a model is picked, so that no model is blamed for it.
     """
 
-    __slots__ = ("_attempts", "_children", "_thinks", "formatted", "last_error", "rate_limiter", "structured")
+    __slots__ = ("_attempts", "_children", "_thinks", "formatted", "last_error", "rate_limiter", "router", "structured")
 
     def __init__(
         self,
+        router: ZetaDynamicRouter,
         attempts: Attempts,
         children: Children,
         *,
@@ -59,6 +62,7 @@ class Call(Generic[Answer]):
         structured: bool = False,
         rate_limiter: BaseRateLimiter | None = None,
     ) -> None:
+        self.router = router
         self._attempts = attempts
         self._children = children
         self._thinks = thinks

@@ -219,6 +219,7 @@ class ZetaLLM(Chatting, ToolCalling, Structured, Saving):
         router, children, settings, _ = self._parts
         children.hand_down(self.callback_manager)
         return Call(
+            router,
             router.plan(request, model=options.model),
             children,
             thinks=keywords.get("think") is not False,

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, NoReturn, TypeVar
 
-from zeta_llamaindex.delegation import ASKED_BY_ZETA, Call, Turn
+from zeta_llamaindex.delegation import ASKED_BY, Call, Turn
 
 Answer = TypeVar("Answer")
 
@@ -26,11 +26,11 @@ def run(call: Call[Answer], ask: Callable[[Any], Answer]) -> Answer:
         call.rate_limiter.acquire()
     for turn in call.turns():
         with turn:
-            ours = ASKED_BY_ZETA.set(True)
+            ours = ASKED_BY.set(call.router)
             try:
                 answer = ask(turn.llm())
             finally:
-                ASKED_BY_ZETA.reset(ours)
+                ASKED_BY.reset(ours)
             return turn.answered(answer)
     raise call.error()
 
@@ -43,11 +43,11 @@ async def arun(call: Call[Answer], ask: Callable[[Any], Awaitable[Answer]]) -> A
         with turn:
             if turn.asks:
                 await _prepare(turn.child)
-            ours = ASKED_BY_ZETA.set(True)
+            ours = ASKED_BY.set(call.router)
             try:
                 answer = await ask(turn.llm())
             finally:
-                ASKED_BY_ZETA.reset(ours)
+                ASKED_BY.reset(ours)
             return turn.answered(answer)
     raise call.error()
 
@@ -68,7 +68,7 @@ def stream(call: Call[Answer], ask: Callable[[Any], Iterator[Answer]]) -> Genera
     first = next(turns, None)
     if first is None:
         raise call.error()
-    return _flow(call, ask, first, _open(ask, first), turns)
+    return _flow(call, ask, first, _open(call, ask, first), turns)
 
 
 def _flow(
@@ -80,9 +80,9 @@ def _flow(
 ) -> Generator[Answer, None, None]:
     for turn in chain((first,), others):
         with turn:
-            parts = (opened if turn is first else _open(ask, turn))()
+            parts = (opened if turn is first else _open(call, ask, turn))()
             try:
-                while (part := _next(parts)) is not END:
+                while (part := _next(call, parts)) is not END:
                     yield from turn.passing(part)
             finally:
                 if isinstance(parts, Generator):
@@ -102,7 +102,7 @@ async def astream(
     first = next(turns, None)
     if first is None:
         raise call.error()
-    return _aflow(call, ask, first, await _aopen(ask, first), turns)
+    return _aflow(call, ask, first, await _aopen(call, ask, first), turns)
 
 
 async def _aflow(
@@ -114,9 +114,9 @@ async def _aflow(
 ) -> AsyncGenerator[Answer, None]:
     for turn in chain((first,), others):
         with turn:
-            parts = opened() if turn is first else (await _aopen(ask, turn))()
+            parts = opened() if turn is first else (await _aopen(call, ask, turn))()
             try:
-                while (part := await _anext(parts)) is not END:
+                while (part := await _anext(call, parts)) is not END:
                     for ready in turn.passing(part):
                         yield ready
             finally:
@@ -127,22 +127,24 @@ async def _aflow(
     raise call.error()
 
 
-def _open(ask: Callable[[Any], Iterator[Answer]], turn: Turn[Answer]) -> Callable[[], Iterator[Answer]]:
+def _open(
+    call: Call[Answer], ask: Callable[[Any], Iterator[Answer]], turn: Turn[Answer]
+) -> Callable[[], Iterator[Answer]]:
     """Ask now, and return what gives the parts, or raises what asking raised, later: when it can be settled."""
-    ours = ASKED_BY_ZETA.set(True)
+    ours = ASKED_BY.set(call.router)
     try:
         parts = ask(turn.llm())
     except Exception as error:
         return partial(_raise, error)
     finally:
-        ASKED_BY_ZETA.reset(ours)
+        ASKED_BY.reset(ours)
     return lambda: parts
 
 
 async def _aopen(
-    ask: Callable[[Any], Awaitable[AsyncIterator[Answer]]], turn: Turn[Answer]
+    call: Call[Answer], ask: Callable[[Any], Awaitable[AsyncIterator[Answer]]], turn: Turn[Answer]
 ) -> Callable[[], AsyncIterator[Answer]]:
-    ours = ASKED_BY_ZETA.set(True)
+    ours = ASKED_BY.set(call.router)
     try:
         if turn.asks:
             await _prepare(turn.child)
@@ -150,25 +152,25 @@ async def _aopen(
     except Exception as error:
         return partial(_raise, error)
     finally:
-        ASKED_BY_ZETA.reset(ours)
+        ASKED_BY.reset(ours)
     return lambda: parts
 
 
-def _next(parts: Iterator[Answer]) -> Answer | Any:
+def _next(call: Call[Answer], parts: Iterator[Answer]) -> Answer | Any:
     """Return the next part, or `END`; some children ask a further LLM only when the first part is wanted."""
-    ours = ASKED_BY_ZETA.set(True)
+    ours = ASKED_BY.set(call.router)
     try:
         return next(parts, END)
     finally:
-        ASKED_BY_ZETA.reset(ours)
+        ASKED_BY.reset(ours)
 
 
-async def _anext(parts: AsyncIterator[Answer]) -> Answer | Any:
-    ours = ASKED_BY_ZETA.set(True)
+async def _anext(call: Call[Answer], parts: AsyncIterator[Answer]) -> Answer | Any:
+    ours = ASKED_BY.set(call.router)
     try:
         return await anext(parts, END)
     finally:
-        ASKED_BY_ZETA.reset(ours)
+        ASKED_BY.reset(ours)
 
 
 def _raise(error: Exception) -> NoReturn:

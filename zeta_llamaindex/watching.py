@@ -12,7 +12,7 @@ from typing import Any
 from weakref import WeakKeyDictionary, finalize, ref
 
 from zeta_llamaindex.answers import described, fate_of, has_thought, outcome_of, says_something
-from zeta_llamaindex.delegation import ASKED_BY_ZETA
+from zeta_llamaindex.delegation import ASKED_BY
 from zeta_router.attempts import Attempt
 from zeta_router.errors import ZetaError
 from zeta_router.model import canonical
@@ -59,7 +59,7 @@ class Watch:
     """Books the calls that handlers see, under the ids of their spans. All handlers over one router share one.
 
     Only leaf calls count: `complete` of an `Ollama` calls its own `chat`, and the inner call takes over what the outer
-    one began. Calls that a `ZetaLLM` makes are booked by itself, and not again.
+    one began. Calls that a `ZetaLLM` over the same router makes are booked by itself, and not again.
     """
 
     def __init__(self, router: ZetaDynamicRouter) -> None:
@@ -106,7 +106,7 @@ class Watch:
             formatted: The answer is bound to a format.
         """
         router = self._router()
-        if router is None or ASKED_BY_ZETA.get() or span in self._open:
+        if router is None or ASKED_BY.get() is router or span in self._open:
             return
         now = router.clock()
         self._let_go(now - PATIENCE)

@@ -11,13 +11,13 @@ from typing import Any
 
 import httpx
 import pytest
-from llama_index.core.callbacks import CallbackManager
+from llama_index.core.callbacks import CallbackManager, CBEventType, EventPayload
 from llama_index.core.instrumentation import get_dispatcher
 from llama_index.core.llms import ChatMessage, MockLLM
 from llama_index.llms.ollama import Ollama
 from ollama import ResponseError
 
-from tests.llamaindex.fakes import HELLO, METHODS, STREAMS, InOrder, Scripted, ask, plain_ollama
+from tests.llamaindex.fakes import HELLO, METHODS, STREAMS, InOrder, Scripted, ask, plain_ollama, zeta_over
 from tests.llamaindex.greeter import NOBODY
 from zeta_llamaindex import ZetaCallbackHandler, ZetaEventHandler, ZetaLLM, ZetaSpanHandler, zeta_options
 from zeta_llamaindex.watching import PATIENCE, Watch
@@ -100,6 +100,17 @@ def test_a_zeta_llm_books_its_calls_itself(method: str, child: str, greeting: Si
     (event,) = seen
     assert event.outcome.fate is Fate.ok
     assert event.decision.tags == ()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_zeta_llm_over_another_router_is_outside(method: str) -> None:
+    """What one router has its children do, another one learns from."""
+    router = router_over()
+
+    with listening(router, "all three") as seen:
+        ask(zeta_over(Scripted("scripted")), method)
+
+    assert fates(seen) == [Fate.ok]
 
 
 @pytest.mark.parametrize("kinds", ["events", "all three"])
@@ -287,3 +298,12 @@ def test_a_watch_does_not_keep_its_router() -> None:
     gc.collect()
 
     assert gone() is None
+
+
+def test_old_callbacks_of_streams_that_nobody_reads_do_not_pile_up() -> None:
+    """Each has a start and no end."""
+    handler = ZetaCallbackHandler(router_over())
+    for number in range(5_000):
+        handler.on_event_start(CBEventType.LLM, {EventPayload.PROMPT: "Hello"}, event_id=str(number))
+
+    assert len(handler._spans) <= 4_096
