@@ -21,7 +21,6 @@ from langchain_core.runnables import RunnableConfig
 
 from zeta_langchain import modes
 from zeta_langchain.call import Call
-from zeta_langchain.events import aevent_stream, event_stream
 from zeta_langchain.kinds import Events, Kind
 
 
@@ -90,6 +89,8 @@ class DelegatingChatModel(BaseChatModel):
     ) -> Any:
         """Stream events. See `BaseChatModel.stream_events`."""
         if version == "v3":
+            from zeta_langchain.events import event_stream  # here, because older LangChains lack such streams
+
             return event_stream(modes.parts(self, input, config, {**kwargs, "stop": stop}, self._events(kwargs)))
         return super().stream_events(input, config, version=cast(Any, version), stop=stop, **kwargs)
 
@@ -104,6 +105,8 @@ class DelegatingChatModel(BaseChatModel):
     ) -> Any:
         """Stream events, awaited. See `BaseChatModel.astream_events`."""
         if version == "v3":
+            from zeta_langchain.events import aevent_stream  # as above
+
             return aevent_stream(modes.aparts(self, input, config, {**kwargs, "stop": stop}, self._events(kwargs)))
         return super().astream_events(input, config, version=cast(Any, version), stop=stop, **kwargs)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from langchain.agents import create_agent
 from langchain_core.messages import HumanMessage
+from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import tool
 from langgraph.graph import END, START, MessagesState, StateGraph
 
@@ -38,13 +40,18 @@ def node_of(llm: Any, how: str) -> Callable[..., Any]:
     def stream(state: MessagesState) -> Any:
         return {"messages": [total(list(llm.stream(state["messages"])))]}
 
-    async def ainvoke(state: MessagesState) -> Any:
-        return {"messages": [await llm.ainvoke(state["messages"])]}
+    async def ainvoke(state: MessagesState, config: RunnableConfig) -> Any:
+        return {"messages": [await llm.ainvoke(state["messages"], surrounding(config))]}
 
-    async def astream(state: MessagesState) -> Any:
-        return {"messages": [total([chunk async for chunk in llm.astream(state["messages"])])]}
+    async def astream(state: MessagesState, config: RunnableConfig) -> Any:
+        return {"messages": [total([chunk async for chunk in llm.astream(state["messages"], surrounding(config))])]}
 
     return {"invoke": invoke, "stream": stream, "ainvoke": ainvoke, "astream": astream}[how]
+
+
+def surrounding(config: RunnableConfig) -> RunnableConfig | None:
+    """Return the config to hand on: none, but for Python 3.10, whose tasks do not inherit the context of a node."""
+    return config if sys.version_info < (3, 11) else None
 
 
 def total(chunks: list[Any]) -> Any:
