@@ -18,6 +18,8 @@ PSEUDO = 2.0
 FIRST_GUESS = 0.2
 KINDS_MOST = 64
 """Kinds of questions whose uses are counted apart."""
+WORDS_MOST = 1_000
+"""Tools whose words are kept ready; they are read anew when needed."""
 
 _WORD = re.compile(r"[a-z]+|\d+|[^\W\d_a-z]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -92,6 +94,8 @@ class ToolSelection:
         key = (tool.name, tool.description)
         found = self._words.get(key)
         if found is None:
+            if len(self._words) >= WORDS_MOST:
+                self._words.clear()
             parameters = convert_to_openai_tool(tool)["function"].get("parameters") or {}
             texts = [tool.name, tool.description]
             for name, part in parameters.get("properties", {}).items():
