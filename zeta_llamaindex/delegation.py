@@ -194,7 +194,7 @@ class Turn(Generic[Answer]):
 
     def _settle(self, answer: Answer | None, *, empty: bool) -> None:
         outcome = self._outcome_of(answer)
-        if outcome.fate is Fate.ok and is_unfinished(answer):
+        if self._call.structured and outcome.fate is Fate.ok and is_unfinished(answer):
             outcome = replace(outcome, fate=Fate.invalid, error="the object does not follow its schema")
         elif outcome.fate is Fate.ok and empty:
             outcome = replace(outcome, fate=Fate.truncated, error="the answer is empty")

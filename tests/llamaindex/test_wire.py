@@ -12,7 +12,7 @@ from pydantic import Field
 from tests.llamaindex.fakes import InOrder, ask, in_flight, plain_ollama, text_of
 from tests.llamaindex.greeter import NOBODY, Greeter
 from tests.llamaindex.two_tools import MODELS
-from zeta_llamaindex import ZetaLLM
+from zeta_llamaindex import ChildSettings, ZetaLLM
 from zeta_llamaindex.children import Child
 from zeta_router import Limits
 from zeta_router.simulator import SimulatedOllama
@@ -20,7 +20,9 @@ from zeta_router.simulator import SimulatedOllama
 
 def test_every_call_sends_the_same_context(greeting: SimulatedOllama) -> None:
     """The model is loaded once, with the router's context, and never again for another method."""
-    llm = ZetaLLM(models=["qwen3:8b"], hosts=[greeting.url], limits=Limits(context=4096))
+    # Kept in memory for good: five simulated minutes pass while this machine does something else.
+    kept = ChildSettings(keep_alive=-1)
+    llm = ZetaLLM(models=["qwen3:8b"], hosts=[greeting.url], limits=Limits(context=4096), children=kept)
     loads = []
     llm.router.subscribe(lambda event: loads.append(getattr(getattr(event, "outcome", None), "timings", None)))
 
