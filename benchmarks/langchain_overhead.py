@@ -110,7 +110,7 @@ def where() -> dict[str, float]:
             note("adapter: request")
             attempts = llm.router.plan(request)
             note("router: task, who is able")
-            call = Call(attempts, llm._children_now().get, PLAIN, prompt, config, {})
+            call = Call(lambda made=attempts: made, llm._children_now().get, PLAIN, prompt, config, {})
             note("adapter: call")
             ready = iter(attempts)
             attempt = next(ready)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.language_models import BaseChatModel
 
-from zeta_langchain.children import copied, is_ollama
+from zeta_langchain.children import ForeignModel, copied, is_ollama
 from zeta_langchain.deadlines import seconds_left
 from zeta_router.errors import ConfigError
 from zeta_router.model import ModelCard
@@ -30,12 +30,13 @@ def build(router: ZetaDynamicRouter, key: tuple[str, str], keywords: Mapping[str
         keywords: Further `ChatOllama` keywords.
 
     Raises:
-        ConfigError: The host is not one of the router's, or a keyword is none of `ChatOllama`'s.
+        ForeignModel: The host is not one of the router's.
+        ConfigError: A keyword is none of `ChatOllama`'s.
     """
     model, host = key
     connection = router.connections.get(host)
     if connection is None:
-        raise ConfigError(
+        raise ForeignModel(
             f"{model} on {host} is not on an Ollama host of the router; give its chat model in models=[...]"
         )
     card = next(

@@ -7,12 +7,12 @@ from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 
-from zeta_langchain.children import Child, Key
+from zeta_langchain.children import Child, ForeignModel, Key
 from zeta_langchain.kinds import Kind
 from zeta_langchain.probe import Probe
 from zeta_langchain.tracing import Trace
 from zeta_langchain.turn import Turn, Unusable
-from zeta_router.attempts import Attempts
+from zeta_router.attempts import Attempt, Attempts
 from zeta_router.errors import NoCapableModel
 
 
@@ -20,7 +20,7 @@ class Call:
     """A call and its attempts.
 
     Args:
-        attempts: The router's plan for it.
+        plan: Makes the router's plan for it: now, and again where it led to a model that only others can call.
         child_of: Finds the child for a model on a host.
         kind: How to ask, and how to read the answer.
         prompt: Handed to each child: a `PromptValue`, so that it is converted once, or the caller's own input.
@@ -31,7 +31,7 @@ class Call:
 
     def __init__(
         self,
-        attempts: Attempts,
+        plan: Callable[[], Attempts],
         child_of: Callable[[Key], Child],
         kind: Kind,
         prompt: Any,
@@ -40,7 +40,7 @@ class Call:
         *,
         formatted: bool = False,
     ) -> None:
-        self.attempts = attempts
+        self.attempts = plan()
         self.kind = kind
         self.prompt = prompt
         self.formatted = formatted
@@ -51,6 +51,7 @@ class Call:
         """What the last attempt raised, translated where it came from Ollama."""
         self.leftovers: Sequence[Any] = ()
         """An answer that came and was of no use: better than none, if no model does better."""
+        self._plan = plan
         self._child_of = child_of
         self._config: Any = config
         if "run_id" in config or "run_name" in config:  # they name the run above
@@ -67,8 +68,7 @@ class Call:
             trace: The run that the attempts stand below.
             whole: The answer is asked for whole, not in parts.
         """
-        for attempt in self.attempts:
-            child = self._child_of(attempt.decision.key)
+        for attempt, child in self._picks():
             probe = None
             if trace.is_watched or self.kind.is_parsed or attempt.deadline_left is not None:
                 probe = Probe(attempt)
@@ -78,6 +78,26 @@ class Call:
             if probe is not None:
                 config = {**config, "callbacks": trace.callbacks(probe)}
             yield Turn(self, attempt, child, probe, config)
+
+    def _picks(self) -> Iterator[tuple[Attempt, Child]]:
+        """Yield attempts with their children. A model that only others can call is met once, and planned around."""
+        foreign: set[Key] = set()
+        again = True
+        while again:
+            again = False
+            for attempt in self.attempts:
+                key = attempt.decision.key
+                try:
+                    child = self._child_of(key)
+                except ForeignModel:
+                    if key in foreign:  # the caller insists on it
+                        raise
+                    foreign.add(key)
+                    again = True
+                    break
+                yield attempt, child
+            if again:
+                self.attempts = self._plan()
 
     def give_up(self) -> Sequence[Any]:
         """Return what there is when no turn is left.

@@ -21,6 +21,7 @@ from zeta_langchain.messages import count_tokens, request_of
 from zeta_langchain.parameters import CHILDS_OWN, NOTHING, PER_CALL, taken_from, values_of
 from zeta_langchain.profiles import meet
 from zeta_langchain.structured import ZetaStructured
+from zeta_router.attempts import Attempts
 from zeta_router.errors import ConfigError
 from zeta_router.objective import Objective
 from zeta_router.router import ZetaDynamicRouter
@@ -178,8 +179,13 @@ class ChatZeta(DelegatingChatModel):
             max_output_tokens=children.parameters.get("num_predict"),
             configurable=configurable,
         )
+
+        def plan() -> Attempts:
+            models = self.children.names(lambda: self.router.cards) if pin is None else pin
+            return cast(Attempts, self.router.plan(request, model=models))
+
         return Call(
-            self.router.plan(request, model=pin),
+            plan,
             children.get,
             kind,
             asked if kind.is_parsed else prompt,

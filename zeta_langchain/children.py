@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple, cast
 
@@ -13,6 +13,7 @@ from langchain_core.runnables.config import RunnableConfig, merge_configs
 
 from zeta_langchain.parameters import parameters_of
 from zeta_langchain.profiles import profile_of
+from zeta_router.errors import ConfigError
 from zeta_router.model import ModelCard
 
 Key = tuple[str, str]
@@ -25,6 +26,10 @@ KEPT = 8
 def is_ollama(child: BaseChatModel) -> bool:
     """Return whether a child is a `ChatOllama`, without importing it."""
     return child._llm_type == "chat-ollama"
+
+
+class ForeignModel(ConfigError):
+    """The router picked a model that somebody else gave to it, as an object, e.g. LlamaIndex's."""
 
 
 class Child(NamedTuple):
@@ -63,6 +68,7 @@ class Children:
         self._build = build
         self._prepared: list[Prepared] = []
         self._lock = threading.Lock()
+        self._foreign: set[Key] = set()
 
     def __repr__(self) -> str:
         return f"<Children {', '.join(f'{model} on {host}' for model, host in self._children) or 'none yet'}>"
@@ -78,15 +84,26 @@ class Children:
         """Return the child for a model on a host.
 
         Raises:
-            ConfigError: There is none, and none can be built.
+            ForeignModel: There is none, and none can be built: others who share the router call it.
+            ConfigError: It cannot be built with the keywords that were given.
         """
         child = self._children.get(key)
         if child is not None:
             return child
         with self._lock:
             if key not in self._children:
-                self._children[key] = self._build(key)
+                try:
+                    self._children[key] = self._build(key)
+                except ForeignModel:
+                    self._foreign.add(key)
+                    raise
             return self._children[key]
+
+    def names(self, cards: Callable[[], Iterable[ModelCard]]) -> frozenset[str] | None:
+        """Return the names of a router's models without those that turned out to be foreign; None while none has."""
+        if not self._foreign:
+            return None
+        return frozenset(card.name for card in cards() if (card.name, card.host or "") not in self._foreign)
 
     def prepared(self, values: tuple[Any, ...], told: Mapping[str, Any]) -> Prepared:
         """Return the children with parameters, given as `parameters_of` takes them.

@@ -13,7 +13,7 @@ from langchain_core.tools import tool
 from pydantic import BaseModel
 
 from tests.langchain.fakes import Scripted
-from tests.langchain.world import MODES, Recorder, World, ask, zeta
+from tests.langchain.world import MODES, InOrder, Recorder, World, ask, zeta
 from zeta_langchain import ChatZeta
 from zeta_router import ConfigError, InvalidRequest, ModelCard, NoCapableModel, ZetaDynamicRouter
 
@@ -199,3 +199,15 @@ def test_a_wrong_request_is_a_sentence(prompt: Any, told: Any, says: str, mode: 
         ask(world.llm, mode, prompt, {"configurable": told})
 
     assert (world.first.seen, world.in_flight, world.fates) == ([], 0, [])
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_models_that_others_gave_to_a_shared_router_are_left_to_them(mode: str) -> None:
+    """One router may serve both frameworks: what LlamaIndex gave to it as an object, nobody else can call."""
+    router = ZetaDynamicRouter([ModelCard(name="theirs:7b", host="llama-index")], policy=InOrder())
+    llm = ChatZeta([Scripted(model="ours")], router=router)
+
+    assert [zeta(ask(llm, mode))["model"] for _ in range(2)] == ["ours", "ours"]
+    assert router.snapshot().in_flight == 0
+    with pytest.raises(ConfigError, match="theirs:7b on llama-index is not on an Ollama host"):
+        ask(llm, mode, config={"configurable": {"zeta_model": "theirs:7b"}})
