@@ -81,12 +81,13 @@ def main() -> None:
         connection = sqlite3.connect(path)
         ((entries,),) = connection.execute("SELECT COUNT(*) FROM entries")
         connection.close()
-        took = []
+        took, cpu = [], []
         for _ in range(3):
-            began = time.perf_counter()
+            began, used = time.perf_counter(), time.process_time()
             router = ZetaDynamicRouter(cards(), store=path)
             router.explain(Request(task="code", prompt_tokens=200))
             took.append(time.perf_counter() - began)
+            cpu.append(time.process_time() - used)
             state = router.snapshot().store
             assert state is not None
             folded = state.folded
@@ -96,7 +97,8 @@ def main() -> None:
             router.close()
         size = path.stat().st_size / 1e6
     print(f"simulated log of {entries:,} entries, {size:,.0f} MB; {folded:,} folded or in the snapshot")
-    print(f"opened, and decided, in {', '.join(f'{seconds:.2f}' for seconds in took)} s; the bound is {BOUND_S} s")
+    shown = ", ".join(f"{wall:.2f} s ({busy:.2f} s of CPU)" for wall, busy in zip(took, cpu, strict=True))
+    print(f"opened, and decided, in {shown}; the bound is {BOUND_S} s")
     if max(took) > BOUND_S:
         sys.exit("too slow")
 

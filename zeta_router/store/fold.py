@@ -16,6 +16,7 @@ from zeta_router.metrics import Meter
 from zeta_router.outcome import Fate, Outcome
 from zeta_router.policies.base import Policy
 from zeta_router.store.addresses import is_loopback
+from zeta_router.store.lines import decode, encode
 from zeta_router.store.records import (
     START,
     AttemptBegan,
@@ -87,7 +88,9 @@ class Fold:
             del self._seen[next(iter(self._seen))]
         self.count += 1
         self._newest = max(self._newest, entry.stored_at)
-        if not self._is_foreign(entry):
+        if isinstance(entry.record, Unreadable):
+            self._note(f"{entry.record.kind or 'a record'} passed over: {entry.record.why}")
+        elif not self._is_foreign(entry):
             skew = entry.stored_at - entry.sent_at
             at = entry.record.at + skew if abs(skew) > WINDOW_S else entry.record.at
             at = min(at, entry.stored_at)
@@ -119,8 +122,6 @@ class Fold:
                 return self._end(record, writer, now)
             elif isinstance(record, Feedback):
                 self.policy.feedback(record.decision, record.score, now=now)
-            elif isinstance(record, Unreadable):
-                self._note(f"{record.kind or 'a record'} passed over: {record.why}")
         except Exception as error:  # a policy is a plug-in: what it cannot fold is left out
             self._note(f"{type(self.policy).__name__} raised {type(error).__name__} on a record; it is not learned")
         return ()
@@ -190,14 +191,21 @@ class Fold:
 
     def parts(self) -> dict[str, Any]:
         """Return all of its state but the machine's name, for the codec."""
-        return {name: value for name, value in vars(self).items() if name not in ("machine", "problems")}
+        parts = {name: value for name, value in vars(self).items() if name not in ("machine", "problems")}
+        waiting = [(at, writer, encode(record, seq)) for at, writer, seq, record in sorted(self.waiting, key=_order)]
+        return parts | {"waiting": [(at, writer, line.seq, line.text) for at, writer, line in waiting]}
 
     @classmethod
     def of_parts(cls, parts: dict[str, Any], *, machine: str = "") -> Fold:
         """Return the fold that `parts` came from."""
         fold = cls(parts["policy"], machine=machine)
-        vars(fold).update(parts)
+        waiting = [(at, writer, seq, decode(text)) for at, writer, seq, text in parts["waiting"]]
+        vars(fold).update(parts | {"waiting": waiting})  # what is sorted is a heap
         return fold
+
+
+def _order(waiting: Waiting) -> tuple[float, str, int]:
+    return waiting[:3]
 
 
 def fold(policy: Policy, entries: Iterable[Entry], *, machine: str = "") -> Fold:

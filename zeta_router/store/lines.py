@@ -39,14 +39,14 @@ def encode(record: Record, seq: int) -> Line:
     """
     kind, decision_id, body = _ENCODERS[type(record)](record)
     body = {"v": VERSION, "kind": kind, "at": record.at} | body
-    return Line(seq, kind, decision_id, json.dumps(body, allow_nan=False, ensure_ascii=False, separators=(",", ":")))
+    return Line(seq, kind, decision_id, _ENCODER.encode(body))
 
 
 def decode(text: str) -> Record:
     """Return the record of a line; `Unreadable` where it is damaged, absurd or too new. Never raises."""
     kind, at = "", 0.0
     try:
-        body = json.loads(text, parse_constant=_refuse)
+        body = _DECODER.decode(text)
         kind = str(body["kind"])[:40]
         at = finite(body["at"])
         if body["v"] > VERSION or kind not in _DECODERS:
@@ -61,6 +61,11 @@ def decode(text: str) -> Record:
 
 def _refuse(constant: str) -> float:
     raise ValueError(f"{constant} is no measurement")
+
+
+# made once: `json.dumps` and `json.loads` would make new ones for every line
+_ENCODER = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
 def _began_to(record: AttemptBegan) -> tuple[str, str, dict[str, Any]]:

@@ -136,6 +136,7 @@ class _Restorer:
     def __init__(self, also: str) -> None:
         self._also = also
         self._met: list[Any] = []
+        self._classes: dict[str, Any] = {}
 
     def restore(self, data: Any) -> Any:
         if isinstance(data, list):
@@ -205,6 +206,12 @@ class _Restorer:
         return made
 
     def _class(self, name: str) -> Any:
+        found = self._classes.get(name)
+        if found is None:
+            found = self._classes[name] = self._find_class(name)
+        return found
+
+    def _find_class(self, name: str) -> Any:
         module, _, path = name.partition(":")
         if module.startswith(HOME):
             importlib.import_module(module)
