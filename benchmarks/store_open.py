@@ -16,6 +16,7 @@ from pathlib import Path
 from zeta_router import Fate, ModelCard, Outcome, PhaseTimes, Request, Timings, ZetaDynamicRouter
 from zeta_router.store import Retention, SQLiteStore
 from zeta_router.store.snapshots import from_text, to_text
+from zeta_router.testing import ManualClock
 
 HOST = "http://gpu-box:11434"
 MODELS = ("qwen2.5-coder:7b", "phi4:14b", "llama3.2:3b")
@@ -27,10 +28,13 @@ def cards() -> list[ModelCard]:
     return [ModelCard(name=name, host=HOST, context_length=8192) for name in MODELS]
 
 
-def serve(router: ZetaDynamicRouter, times: int) -> None:
-    """Serve requests whose outcomes are invented."""
+def serve(router: ZetaDynamicRouter, clock: ManualClock, times: int) -> None:
+    """Serve ten requests a second, whose outcomes are invented."""
     rng = random.Random(7)
-    for _ in range(times):
+    for number in range(times):
+        clock.advance(0.1)
+        if number % 3 == 0:
+            router.sync()
         for attempt in router.plan(Request(task=rng.choice(("code", "chat", "qa")), prompt_tokens=200)):
             with attempt:
                 seconds = rng.lognormvariate(0.0, 0.3)
@@ -40,8 +44,10 @@ def serve(router: ZetaDynamicRouter, times: int) -> None:
 
 def make(path: Path, outcomes: int, behind: int) -> None:
     """Make a log: a real one of 5,000 outcomes, its entries repeated, then a real end behind the snapshot."""
-    with ZetaDynamicRouter(cards(), store=SQLiteStore(path, retention=Retention(entries=10**8))) as router:
-        serve(router, 5_000)
+    clock = ManualClock(time.time() - 3_600.0)
+    store = SQLiteStore(path, retention=Retention(entries=10**8))
+    with ZetaDynamicRouter(cards(), store=store, clock=clock) as router:
+        serve(router, clock, 5_000)
     connection = sqlite3.connect(path)
     ((have,),) = connection.execute("SELECT COUNT(*) FROM entries")
     for number in range(2 * outcomes // have):
@@ -60,9 +66,8 @@ def make(path: Path, outcomes: int, behind: int) -> None:
     connection.commit()
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # what was written in bulk is no part of opening
     connection.close()
-    store = SQLiteStore(path, retention=Retention(entries=10**8))
-    with ZetaDynamicRouter(cards(), store=store) as router:
-        serve(router, behind)
+    with ZetaDynamicRouter(cards(), store=store, clock=clock) as router:
+        serve(router, clock, behind)
         router.sync()
         journal = router._dispatcher.journal
         assert journal is not None

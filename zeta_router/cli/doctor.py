@@ -6,22 +6,25 @@ import typer
 
 from zeta_router import __version__
 from zeta_router.cli.findings import Finding, host_findings, package_findings
+from zeta_router.cli.log_options import StoreOption
 from zeta_router.cli.options import HostOption, JsonOption
 from zeta_router.cli.output import console, print_json
+from zeta_router.cli.store_findings import store_findings
 from zeta_router.cli.survey import connections, survey
 
 SIGNS = {"ok": "ok   ", "warning": "note ", "problem": "WRONG"}
 
 
-def doctor(host: HostOption = None, as_json: JsonOption = False) -> None:
+def doctor(host: HostOption = None, store: StoreOption = "default", as_json: JsonOption = False) -> None:
     """Find out what is wrong, and what to do.
 
-    Looks at hosts, models and packages. Exit code 2 when something is wrong.
+    Looks at hosts, models, packages and the store. Exit code 2 when something is wrong.
     """
     findings: list[Finding] = []
     for connection in connections(host).values():
         findings.extend(host_findings(connection, survey(connection)))
     findings.extend(package_findings())
+    findings.extend(store_findings(store))
     healthy = all(finding.level != "problem" for finding in findings)
     if as_json:
         print_json(

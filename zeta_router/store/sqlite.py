@@ -13,7 +13,7 @@ from zeta_router.store.base import DAY_S, Retention
 from zeta_router.store.lines import decode
 from zeta_router.store.records import START, AttemptBegan, Entry, Line, Position
 from zeta_router.store.snapshots import StoredSnapshot
-from zeta_router.store.sqlite_file import SQLiteFile, translated
+from zeta_router.store.sqlite_file import SQLiteFile, check_file, translated
 
 PAGE = 1_000
 """Entries read at a time: a reader holds no transaction open while its caller thinks."""
@@ -155,6 +155,14 @@ class SQLiteStore:
                     if gone:
                         connection.execute("PRAGMA incremental_vacuum").fetchall()
                     return gone
+
+    def check(self) -> None:
+        """Look whether the file can be read and written and is sound; unlike all else this moves no file aside.
+
+        Raises:
+            StoreTrouble: It is not.
+        """
+        check_file(self.path)
 
     def close(self) -> None:
         """Close the file."""

@@ -13,6 +13,8 @@ from urllib.parse import quote
 from zeta_router.store.base import StoreTrouble
 from zeta_router.store.migrations import APPLICATION_ID, MIGRATIONS, VERSION
 
+CHECKED_BYTES = 200e6
+"""Larger files are not read from end to end to be checked."""
 MOVING_S = 60.0
 """Seconds after which a process that was moving the file aside is taken for dead."""
 
@@ -135,7 +137,7 @@ def translated(file: SQLiteFile) -> Iterator[sqlite3.Connection]:
     except sqlite3.Error as error:
         _roll_back(file)
         text = str(error)
-        if "malformed" in text or "not a database" in text:
+        if _is_damage(error):
             file.close()
             raise _set_aside(file.path) from error
         raise StoreTrouble(_in_words(file.path, text)) from error
@@ -186,6 +188,32 @@ def _set_aside(path: Path) -> StoreTrouble:
         marker.unlink(missing_ok=True)
 
 
+def check_file(path: Path) -> None:
+    """Look at a file as a router would use it, and change nothing.
+
+    Raises:
+        StoreTrouble: It is damaged, locked, too new, another program's, or cannot be written.
+    """
+    try:
+        connection = sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, timeout=0.5, isolation_level=None)
+        try:
+            _version(connection, path)
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+            if path.stat().st_size <= CHECKED_BYTES and not _is_sound(path):
+                raise StoreTrouble(f"{path} is damaged; the next router moves it aside and begins a new one")
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        if _is_damage(error):
+            raise StoreTrouble(f"{path} is damaged; the next router moves it aside and begins a new one") from error
+        raise StoreTrouble(_in_words(path, str(error))) from error
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    return "malformed" in str(error) or "not a database" in str(error)
+
+
 def _is_sound(path: Path) -> bool:
     if not path.exists():
         return True
@@ -194,6 +222,6 @@ def _is_sound(path: Path) -> bool:
         ((verdict,),) = connection.execute("PRAGMA quick_check(1)")
         return bool(verdict == "ok")
     except sqlite3.DatabaseError as error:
-        return "malformed" not in str(error) and "not a database" not in str(error)
+        return not _is_damage(error)
     finally:
         connection.close()
