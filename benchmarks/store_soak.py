@@ -241,6 +241,7 @@ def judge(
         json.dumps(
             {
                 "simulated": True,
+                "load_average": [round(load, 1) for load in os.getloadavg()],
                 "outcomes_settled": settled,
                 "per_second": round(settled / took, 1),
                 "killed": len(killed_at),

@@ -24,8 +24,8 @@ FUTURE = "it is from the future: a clock was wrong by more than a day"
 """Such an entry would put off for years what waits for a time."""
 AT_ONCE = 10**9
 """Entries since the last snapshot that make the next one due."""
-MEANWHILE = 500
-"""Entries folded in a row."""
+MEANWHILE = 50
+"""Entries folded in a row: some milliseconds."""
 LESSONS = (AttemptBegan, AttemptEnded, Feedback)
 
 
