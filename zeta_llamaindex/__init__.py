@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from zeta_llamaindex.building import ChildSettings
     from zeta_llamaindex.callback_handler import ZetaCallbackHandler
-    from zeta_llamaindex.choosing import choice_router
     from zeta_llamaindex.embedding import ZetaEmbedding
     from zeta_llamaindex.event_handler import ZetaEventHandler
+    from zeta_llamaindex.fitting import choice_router
     from zeta_llamaindex.llm import ZetaLLM
     from zeta_llamaindex.options import zeta_options
     from zeta_llamaindex.router_query_engine import ZetaRouterQueryEngine
@@ -52,7 +52,7 @@ _WHERE = {
     "ZetaSingleSelector": "selectors",
     "ZetaSpanHandler": "span_handler",
     "ZetaToolRetriever": "tool_retriever",
-    "choice_router": "choosing",
+    "choice_router": "fitting",
     "zeta_options": "options",
 }
 

@@ -142,7 +142,7 @@ class ZetaRouterQueryEngine(RouterQueryEngine):
     @property
     def _combiner(self) -> TreeSummarize:
         if self._given_summarizer is None:
-            llm = self._given_llm or Settings.llm
+            llm = Settings.llm if self._given_llm is None else self._given_llm
             self._given_summarizer = TreeSummarize(llm=llm, summary_template=DEFAULT_TREE_SUMMARIZE_PROMPT_SEL)
         return self._given_summarizer
 

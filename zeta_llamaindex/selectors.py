@@ -12,7 +12,8 @@ from llama_index.core.prompts.mixin import PromptDictType, PromptMixinType
 from llama_index.core.schema import QueryBundle
 from llama_index.core.tools.types import ToolMetadata
 
-from zeta_llamaindex.choosing import FITS_ENOUGH, Chooser, Plan
+from zeta_llamaindex.choosing import Chooser, Plan
+from zeta_llamaindex.fitting import FITS_ENOUGH
 from zeta_router.attempts import Attempt
 from zeta_router.errors import ConfigError, UnknownDecision
 from zeta_router.outcome import Fate, Outcome, Timings

@@ -16,7 +16,7 @@ from llama_index.core.tools import ToolMetadata
 from tests.llamaindex.engines import SALES, STAFF, Engine, Naming, engine_tools, outcomes
 from tests.llamaindex.fakes import Scripted
 from zeta_llamaindex import ZetaMultiSelector, ZetaSingleSelector, choice_router
-from zeta_llamaindex.choosing import fits_in
+from zeta_llamaindex.fitting import fits_in
 from zeta_llamaindex.matching import Matcher, words_of
 from zeta_router import ConfigError, DecisionMade, Fate, UnknownDecision
 from zeta_router.testing import ManualClock
