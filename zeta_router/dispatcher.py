@@ -30,7 +30,7 @@ from zeta_router.limits import Limits
 from zeta_router.metrics import Meter
 from zeta_router.model import ModelCard, canonical
 from zeta_router.outcome import Fate, Outcome
-from zeta_router.policies.base import Policy
+from zeta_router.policies.base import Policy, tell_policy
 from zeta_router.request import Request
 from zeta_router.snapshot import ModelSnapshot, Snapshot
 from zeta_router.store.records import AttemptBegan, AttemptEnded, Feedback, Joined, Left, Record
@@ -270,8 +270,8 @@ class Dispatcher:
         else:
             self.fleet.mark(decision.key, loaded=True, at=now)
 
-    def feedback(self, decision_id: str, score: float, source: str) -> None:
-        """Fold in how good an answer was.
+    def feedback(self, decision_id: str, score: float, source: str, weight: float = 1.0) -> None:
+        """Fold in how good an answer was; `weight` is that of the evidence, in (0, 1].
 
         Raises:
             UnknownDecision: The id is not remembered.
@@ -284,11 +284,11 @@ class Dispatcher:
         with self._lock:
             now = self.clock()
             try:
-                self.policy.feedback(decision, score, now=now)
+                tell_policy(self.policy, decision, score, weight, now)
             except Exception as error:  # a policy is a plug-in, as above
                 self._trouble("policy", self._says("feedback", error, "it is not learned"))
-            self._log(Feedback(decision, score, source, now))
-        self.tell(FeedbackGiven(decision, score, source, now))
+            self._log(Feedback(decision, score, source, now, weight))
+        self.tell(FeedbackGiven(decision, score, source, now, weight))
 
     # -- a store, and other processes ------------------------------------------------------------------------------
 

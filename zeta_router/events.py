@@ -33,6 +33,8 @@ class FeedbackGiven:
     score: float
     source: str
     at: float
+    weight: float = 1.0
+    """Of the evidence, in (0, 1]: 1 is somebody's opinion, less a signal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ from zeta_router.tasks import TaskClassifier, TaskGuess
 
 if TYPE_CHECKING:
     from zeta_router.ollama import Connections
+    from zeta_router.signals import Answer, Verdict
+    from zeta_router.signals.observer import Observer
     from zeta_router.task_run import TaskResult
 
 TYPICAL_PROMPT_TOKENS = 250
@@ -321,6 +323,31 @@ class ZetaDynamicRouter:
         if isinstance(score, bool) or not isinstance(score, (int, float)) or not 0 <= score <= 1 or math.isnan(score):
             raise InvalidRequest(f"score must be a number in [0, 1], got {score!r}; 1 is best")
         self._dispatcher.feedback(decision_id, float(score), source)
+
+    def observe_answer(
+        self, decision_id: str, answer: Answer, *, prompt: str = "", session: str | None = None
+    ) -> Verdict | None:
+        """Let the router learn from what an answer shows of itself: empty, cut off, refused, invalid, repeating.
+
+        The adapters call it once an answer is out. It never raises, and keeps of prompt and answer only hashes.
+
+        Args:
+            decision_id: `Decision.id` of the attempt that answered.
+            answer: The answer, with what was asked of it.
+            prompt: What the user said last; with `session`, a request asked again counts against its last answer.
+            session: Of the user or agent.
+
+        Returns:
+            What was seen, or None where `router.observer.signals` is empty.
+        """
+        return self.observer.observe(decision_id, answer, prompt, session)
+
+    @cached_property
+    def observer(self) -> Observer:
+        """Looks at answers; `observer.signals` are the plug-ins, yours to add to, an empty tuple to switch off."""
+        from zeta_router.signals.observer import Observer  # here, so that `import zeta_router` stays light
+
+        return Observer(self._dispatcher.feedback, self._dispatcher.clock, self._dispatcher._trouble)
 
     def snapshot(self) -> Snapshot:
         """Return the present state, frozen: all that dashboards, the CLI and tests read."""

@@ -32,17 +32,18 @@ class Qualities:
         self._beliefs: dict[str, QualityBelief] = {}
         self._changes: dict[tuple[str, str], ChangeOfQuality] = {}
         self._rates: dict[str, tuple[float, float]] = {}
-        self._priors: dict[tuple[str, str], tuple[ModelCard, float]] = {}
+        self._priors: dict[tuple[str, int | None, str | None, str], float] = {}
 
     # -- asking --------------------------------------------------------------------------------------------------
 
     def expect(self, card: ModelCard, reading: Reading) -> float:
         """Return the expected quality in [0, 1]. Costs a microsecond."""
         quality = 0.0
-        priors = self._priors
         for task, share in reading.tasks:
-            ready = priors.get((card.name, task))
-            quality += share * (ready[1] if ready is not None and ready[0] is card else self._prior(card, task))
+            known = card.quality.get(task)  # the user's word, which another card of this name may not have
+            if known is None:
+                known = self._priors.get((card.name, card.parameter_count, card.quantization, task))
+            quality += share * (self._prior(card, task) if known is None else known)
         belief = self._beliefs.get(card.name)
         if belief is not None:
             quality += belief.shift(reading.features)
@@ -108,8 +109,8 @@ class Qualities:
     def _prior(self, card: ModelCard, task: str) -> float:
         if len(self._priors) >= READY_MOST:
             self._priors.clear()
-        quality = quality_priors.quality(card, task)
-        self._priors[(card.name, task)] = (card, quality)
+        key = (card.name, card.parameter_count, card.quantization, task)
+        quality = self._priors[key] = quality_priors.quality(card, task)
         return quality
 
 

@@ -34,6 +34,23 @@ class Belief:
 
 
 @runtime_checkable
+class WeighsEvidence(Protocol):
+    """A policy that can learn from weak evidence too; others are told opinions only."""
+
+    def evidence(self, decision: Decision, score: float, weight: float, *, now: float) -> None:
+        """Fold in how good an answer seems; a weight of 1 counts as much as `feedback`, less as less."""
+        ...
+
+
+def tell_policy(policy: Policy, decision: Decision, score: float, weight: float, now: float) -> None:
+    """Tell a policy how good an answer was: opinions to every one, weak evidence to those that can weigh it."""
+    if weight >= 1.0:
+        policy.feedback(decision, score, now=now)
+    elif isinstance(policy, WeighsEvidence):
+        policy.evidence(decision, score, weight, now=now)
+
+
+@runtime_checkable
 class Policy(Protocol):
     """Picks a model, then learns from how it went.
 

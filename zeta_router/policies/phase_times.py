@@ -312,8 +312,12 @@ class PhaseTimes:
 
     def feedback(self, decision: Decision, score: float, *, now: float) -> None:
         """Fold in one opinion."""
+        self.evidence(decision, score, 1.0, now=now)
+
+    def evidence(self, decision: Decision, score: float, weight: float, *, now: float) -> None:
+        """Fold in an opinion, or a signal that counts as part of one."""
         if decision.card is not None:
-            self._qualities.learn(decision.card, read_decision(decision), score)
+            self._qualities.learn(decision.card, read_decision(decision), score, weight=weight)
             self._ready_quality.clear()
             self._ready_spread.clear()
 

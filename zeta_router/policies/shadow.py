@@ -8,7 +8,7 @@ from random import Random
 from zeta_router.decision import Candidate, Choice, Decision
 from zeta_router.events import DriftFound, DriftOver
 from zeta_router.outcome import Outcome
-from zeta_router.policies.base import Belief, Policy
+from zeta_router.policies.base import Belief, Policy, tell_policy
 from zeta_router.policies.static_rule import StaticRule
 from zeta_router.request import Request
 from zeta_router.tasks.task_guess import TaskGuess
@@ -58,6 +58,11 @@ class Shadow:
         """Let both learn."""
         self.policy.feedback(decision, score, now=now)
         self.serves.feedback(decision, score, now=now)
+
+    def evidence(self, decision: Decision, score: float, weight: float, *, now: float) -> None:
+        """Let both learn, if they can weigh it."""
+        tell_policy(self.policy, decision, score, weight, now)
+        tell_policy(self.serves, decision, score, weight, now)
 
     def beliefs(self, *, now: float) -> Sequence[Belief]:
         """Return what `policy` has learned."""

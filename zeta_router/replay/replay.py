@@ -110,7 +110,7 @@ def replay(entries: Iterable[Entry], policy: Policy, objective: Objective, *, se
                 rewards.learn(attempt, record.outcome)
         elif isinstance(record, Feedback):
             judged = by_decision.get(record.decision.id)
-            if judged is not None:
+            if judged is not None and record.weight >= 1.0:  # a signal is no opinion
                 rewards.hear(judged, record.score)
         fold.apply(record, entry.writer, record.at)
     return _result(attempts, steps, rewards, opinion_share)

@@ -14,7 +14,7 @@ from zeta_router.fleet import Key
 from zeta_router.learning.observed import REAL_LOAD_S
 from zeta_router.metrics import Meter
 from zeta_router.outcome import Fate, Outcome
-from zeta_router.policies.base import Policy
+from zeta_router.policies.base import Policy, tell_policy
 from zeta_router.store.addresses import is_loopback
 from zeta_router.store.lines import decode, encode
 from zeta_router.store.records import (
@@ -121,7 +121,7 @@ class Fold:
             elif isinstance(record, AttemptEnded):
                 return self._end(record, writer, now)
             elif isinstance(record, Feedback):
-                self.policy.feedback(record.decision, record.score, now=now)
+                tell_policy(self.policy, record.decision, record.score, record.weight, now)
         except Exception as error:  # a policy is a plug-in: what it cannot fold is left out
             self._note(f"{type(self.policy).__name__} raised {type(error).__name__} on a record; it is not learned")
         return ()

@@ -86,6 +86,8 @@ def _ended_from(body: Mapping[str, Any], at: float) -> AttemptEnded:
 
 def _feedback_to(record: Feedback) -> tuple[str, str, dict[str, Any]]:
     body = {"decision": decision_to(record.decision), "score": record.score, "source": record.source}
+    if record.weight != 1.0:
+        body["weight"] = record.weight
     return "feedback", record.decision.id, body
 
 
@@ -93,7 +95,10 @@ def _feedback_from(body: Mapping[str, Any], at: float) -> Feedback:
     score = finite(body["score"])
     if not 0 <= score <= 1:
         raise ValueError("a score is outside of [0, 1]")
-    return Feedback(decision_from(body["decision"]), score, str(body["source"]), at)
+    weight = finite(body.get("weight", 1.0))
+    if not 0 < weight <= 1:
+        raise ValueError("a weight is outside of (0, 1]")
+    return Feedback(decision_from(body["decision"]), score, str(body["source"]), at, weight)
 
 
 def _joined_to(record: Joined) -> tuple[str, str, dict[str, Any]]:

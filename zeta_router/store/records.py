@@ -39,6 +39,8 @@ class Feedback(NamedTuple):
     """In [0, 1], higher is better."""
     source: str
     at: float
+    weight: float = 1.0
+    """Of the evidence, in (0, 1]: 1 is somebody's opinion, less a signal."""
 
 
 class Joined(NamedTuple):

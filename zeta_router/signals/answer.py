@@ -1,0 +1,47 @@
+"""`Answer`: what signals look at. `Verdict`: what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+HEAD, TAIL = 12_000, 4_000
+"""Characters of a long text that are looked at: looking costs time, and faults show at the end or all along."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One answer, as far as signals need it. Lives as long as it is looked at: nothing of it is kept or logged."""
+
+    text: str = field(default="", repr=False)
+    tool_calls: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
+    """Each with `name` and `args`, a mapping, or a string that should be JSON."""
+    tools: Mapping[str, Mapping[str, Any]] | None = field(default=None, repr=False)
+    """Name of an offered tool → JSON schema of its arguments; None where it is not known what was offered."""
+    schema: Mapping[str, Any] | None = field(default=None, repr=False)
+    """JSON schema that the text should follow; None where none was asked for."""
+    done_reason: str | None = None
+    """Ollama's: `stop`, or `length` where the answer was cut off."""
+    task: str = ""
+    """The request's."""
+    bounded: bool = False
+    """The caller set a bound on the answer's length: reaching it is no fault."""
+
+    @property
+    def part(self) -> str:
+        """The text, or head and tail of a very long one."""
+        if len(self.text) <= HEAD + TAIL:
+            return self.text
+        return f"{self.text[:HEAD]}\n{self.text[-TAIL:]}"
+
+
+class Verdict(NamedTuple):
+    """How good an answer looks, how much that is worth as evidence, and why."""
+
+    score: float
+    """In [0, 1]."""
+    weight: float
+    """In (0, 1]: 1 counts as much as a user's opinion."""
+    why: str
+    """Names of the signals that spoke; nothing of the answer."""
