@@ -116,7 +116,7 @@ class ZetaDynamicRouter:
         if store is not None:
             from zeta_router.store.journal import Journal
 
-            self._dispatcher.journal = Journal(open_store(store), self._dispatcher)
+            self._dispatcher.journal = Journal(open_store(store), self._dispatcher, sets_clock=clock is None)
         self.savings = Savings() if mode == "shadow" else None
         """In shadow mode: what Zeta's own picks were expected to save, since this router began."""
         if self.savings is not None:

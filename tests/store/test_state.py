@@ -13,8 +13,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.store.world import entries_of, records_of
-from zeta_router import PhaseTimes, Policy, StaticRule
+from zeta_router import Objective, PhaseTimes
+from zeta_router.policies.named import NAMED
+from zeta_router.policies.shadow import Shadow
 from zeta_router.store import fold
+from zeta_router.store.snapshots import digest, from_text, to_text
 from zeta_router.store.state import Unstorable, dump, restore, transplant
 
 
@@ -47,7 +50,7 @@ class Frozen:
 
 def there_and_back(thing: object) -> Any:
     """Dump, write as JSON, read, restore."""
-    return restore(json.loads(json.dumps(dump(thing))), also=__name__)
+    return restore(json.loads(json.dumps(dump(thing))), also=[__name__])
 
 
 @pytest.mark.parametrize(
@@ -122,13 +125,26 @@ def test_a_snapshot_makes_no_other_classes(data: object) -> None:
         restore(data)
 
 
-@pytest.mark.parametrize("policy", [PhaseTimes(), StaticRule()], ids=lambda policy: type(policy).__name__)
-def test_a_policy_comes_back_and_goes_on_alike(policy: Policy) -> None:
-    """Learned state is restored whole: what is learned afterwards is the same."""
+@pytest.mark.parametrize("name", [*NAMED, "shadow"])
+def test_a_policy_comes_back_and_goes_on_alike(name: str) -> None:
+    """Learned state of every policy is restored whole: what is learned afterwards is the same."""
+    made = Shadow(PhaseTimes()) if name == "shadow" else NAMED[name](Objective())
     entries = entries_of(records_of(60))
-    first = fold(policy, entries[:60]).policy
+    first = fold(made, entries[:60]).policy
     again = restore(json.loads(json.dumps(dump(first))))
     assert dump(fold(again, entries[60:]).policy) == dump(fold(first, entries[60:]).policy)
+
+
+class Mine(PhaseTimes):
+    pass
+
+
+def test_a_policy_of_the_users_own_may_be_inside_another_one() -> None:
+    """The classes that may be made are those of the policy that is there."""
+    whole = fold(Shadow(Mine()), entries_of(records_of(20)))
+    assert digest(from_text(to_text(whole), Shadow(Mine()))) == digest(whole)
+    with pytest.raises(Unstorable):
+        from_text(to_text(whole), Shadow(PhaseTimes()))
 
 
 def test_a_transplanted_policy_is_the_same_object_with_another_state() -> None:

@@ -317,6 +317,23 @@ def test_a_redis_server_that_loses_everything(own_redis_server: RedisServer, clo
             assert new.performance_metrics[CODER].calls == 15
 
 
+def test_a_machine_whose_clock_is_wrong_goes_by_the_servers(redis_server: RedisServer, tmp_path: Path) -> None:
+    """Its own decisions have the time that the others have; it is said, and a clock that was given is left alone."""
+    import time
+
+    class HourAhead(RedisStore):
+        def now(self, clock: float) -> float:
+            return super().now(clock) + 3600.0
+
+    store = HourAhead(redis_server.url, namespace=tmp_path.name)
+    with ZetaDynamicRouter(["a:7b"], store=store) as router:
+        assert abs(router.clock() - time.time() - 3600.0) < 60.0
+        assert said(router, "s behind redis://") == 1
+    given = ManualClock(5.0)
+    with ZetaDynamicRouter(["a:7b"], store=store, clock=given) as router:
+        assert router.clock is given
+
+
 def test_a_redis_server_that_is_not_there_delays_nothing(clock: ManualClock) -> None:
     """A router starts without it, and says so without the password."""
     with router_on("redis://user:hunter2@127.0.0.1:1/0", clock) as router:

@@ -39,6 +39,7 @@ HAND_OVER_S = 1.0
 SNAPSHOT_EVERY = 2_000
 SNAPSHOT_AT_CLOSE = 200
 """Entries since the last snapshot after which another one is worth it."""
+CLOCKS_DIFFER_S = 2.0
 AGAIN_FIRST_S = 0.5
 AGAIN_LAST_S = 15.0
 """Seconds before a store in trouble is tried again, doubling."""
@@ -55,13 +56,17 @@ class Journal:
     Args:
         store: Where the log is.
         dispatcher: Whose log it is.
+        sets_clock: The dispatcher's clock may be set by that of the store's server, if they disagree.
         turn_s: Seconds between turns.
     """
 
-    def __init__(self, store: Store, dispatcher: Dispatcher, *, turn_s: float = TURN_S) -> None:
+    def __init__(
+        self, store: Store, dispatcher: Dispatcher, *, sets_clock: bool = False, turn_s: float = TURN_S
+    ) -> None:
         self.store = store
         self._dispatcher = dispatcher
         self._turn_s = turn_s
+        self._sets_clock = sets_clock
         self.learned = Learned(dispatcher, store, self._says)
         self._trouble: str | None = None
         self._closed = self._rests = False
@@ -85,9 +90,9 @@ class Journal:
 
     def log(self, record: Record) -> None:
         """Note what happened, under the dispatcher's lock and in the order of learning. Neither blocks nor raises."""
+        if self._closed:
+            return
         if self._thread is None:
-            if self._closed:
-                return
             self._start()  # in a process that was forked
         self.outbox.put(record)
 
@@ -123,6 +128,7 @@ class Journal:
             if self._thread is None:
                 self._start()
         self._ready.wait(PATIENCE_S)
+        self._sets_clock = False  # from here on attempts may run, and their times must not jump
 
     def _start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="zeta-store", daemon=True)
@@ -178,7 +184,19 @@ class Journal:
             self._stored += len(batch)
             self.outbox.collect(self._says)
 
+    def _set_clock(self) -> None:
+        """Go by the server's clock where this machine's is wrong, once, before the first attempt."""
+        clock = self._dispatcher.clock
+        ahead = clock() - self.store.now(clock())
+        if abs(ahead) > CLOCKS_DIFFER_S and self._sets_clock:
+            self._dispatcher.clock = lambda: clock() - ahead
+            which = "ahead of" if ahead > 0 else "behind"
+            self._says(f"this machine's clock is {abs(ahead):.0f} s {which} {self.store.name}'s, which is gone by")
+        self._sets_clock = False
+
     def _read(self) -> None:
+        if self._sets_clock:
+            self._set_clock()
         last = self.learned.mend()
         if last is not None:
             again = self.outbox.lost_behind(last)

@@ -56,6 +56,7 @@ class Learned:
         except Exception as error:  # a policy is a plug-in: what it holds may not be copied
             says(f"{self._policy_name} cannot be copied ({type(error).__name__}): it learns from its own requests only")
         self._others = Others(dispatcher)
+        self._writer = ""
         self._caught_up = False
         self.fold: Fold | None = None
         self.is_ahead = False
@@ -79,6 +80,7 @@ class Learned:
             read_back: Called with number and position of every own entry.
             meanwhile: Called now and then: a long log must not keep this process from writing.
         """
+        self._writer = writer
         fold = self.fold if self.fold is not None else self._open()
         now = self._dispatcher.clock()
         events: list[Event] = []
@@ -119,9 +121,11 @@ class Learned:
         now = self._dispatcher.clock()
         with self._dispatcher.lock:
             for (who, _), decision in fold.open.items():
-                self._others.begin(who, decision, decision.decided_at, now=now)
+                if who != self._writer:
+                    self._others.begin(who, decision, decision.decided_at, now=now)
             for at, who, _, record in sorted(fold.waiting, key=lambda waiting: waiting[:3]):
-                self._others.note(who, record, at, now=now)
+                if who != self._writer:
+                    self._others.note(who, record, at, now=now)
 
     def _newest_snapshot(self) -> Fold | None:
         kept = self._store.snapshot(self._key) if self._key is not None else None

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from zeta_router.policies.base import Policy
 from zeta_router.store.fold import Fold
 from zeta_router.store.records import Position
-from zeta_router.store.state import Unstorable, dump, restore
+from zeta_router.store.state import Unstorable, dump, modules_of, restore
 
 FORMAT = 1
 """Of snapshots. One of another format is not used: the log is folded instead."""
@@ -65,7 +65,7 @@ def from_text(text: str, policy: Policy, *, machine: str = "") -> Fold:
     checksum, _, body = text.partition(" ")
     if checksum != _checksum(body):
         raise Unstorable("the snapshot is damaged")
-    parts = restore(json.loads(body), also=type(policy).__module__)
+    parts = restore(json.loads(body), also=modules_of(policy))
     if not isinstance(parts, dict) or type(parts.get("policy")) is not type(policy):
         raise Unstorable("the snapshot is of another policy")
     return Fold.of_parts(parts, machine=machine)

@@ -6,7 +6,7 @@ import importlib
 import math
 import sys
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from types import MappingProxyType
@@ -36,12 +36,23 @@ def dump(root: object) -> Any:
     return _Dumper().dump(root)
 
 
-def restore(data: Any, *, also: str = "") -> Any:
+def modules_of(root: object) -> frozenset[str]:
+    """Return the modules of all classes that an object consists of.
+
+    Raises:
+        Unstorable: As `dump`.
+    """
+    dumper = _Dumper()
+    dumper.dump(root)
+    return frozenset(dumper.modules)
+
+
+def restore(data: Any, *, also: Collection[str] = ()) -> Any:
     """Return the object of `dump`. Makes objects without calling their constructors.
 
     Args:
         data: What `dump` returned, perhaps by way of JSON.
-        also: A module beside Zeta's own whose classes may be made: the policy's.
+        also: Modules beside Zeta's own whose classes may be made: the policy's.
 
     Raises:
         Unstorable: The data is damaged, or names a class that may not be made.
@@ -78,6 +89,7 @@ class _Dumper:
     """One walk; objects that were met are numbered, so that meeting them again writes the number."""
 
     def __init__(self) -> None:
+        self.modules: set[str] = set()
         self._numbers: dict[Hashable, int] = {}
         self._kept: list[object] = []  # keeps ids from being used again while the walk lasts
 
@@ -90,9 +102,9 @@ class _Dumper:
         if kind is tuple:
             return [self.dump(part) for part in thing]
         if isinstance(thing, Enum):
-            return {"e": [_name(kind), thing.name]}
+            return {"e": [self._named(kind), thing.name]}
         if isinstance(thing, tuple) and hasattr(kind, "_fields"):
-            return {"n": [_name(kind), [self.dump(part) for part in thing]]}
+            return {"n": [self._named(kind), [self.dump(part) for part in thing]]}
         # of frozen values equal ones are one: whether they are the same object must not show
         identity = (kind, thing) if _is_value(thing) else id(thing)
         number = self._numbers.get(identity)
@@ -101,6 +113,10 @@ class _Dumper:
         self._numbers[identity] = len(self._kept)
         self._kept.append(thing)
         return self._container(thing, kind)
+
+    def _named(self, kind: type) -> str:
+        self.modules.add(kind.__module__)
+        return _name(kind)
 
     def _pairs(self, thing: Mapping[Any, Any]) -> list[Any]:
         return [[self.dump(key), self.dump(value)] for key, value in thing.items()]
@@ -127,13 +143,13 @@ class _Dumper:
             return {"a": [str(thing.dtype), list(thing.shape), [self.dump(part) for part in thing.ravel().tolist()]]}
         if callable(thing) or kind.__module__ == "builtins" or not _is_plain(thing):
             raise Unstorable(f"a {kind.__module__}.{kind.__qualname__} cannot be stored")
-        return {"o": [_name(kind), {name: self.dump(value) for name, value in attributes(thing)}]}
+        return {"o": [self._named(kind), {name: self.dump(value) for name, value in attributes(thing)}]}
 
 
 class _Restorer:
     """One walk; objects are numbered in the order in which `_Dumper` met them."""
 
-    def __init__(self, also: str) -> None:
+    def __init__(self, also: Collection[str]) -> None:
         self._also = also
         self._met: list[Any] = []
         self._classes: dict[str, Any] = {}
@@ -215,7 +231,7 @@ class _Restorer:
         module, _, path = name.partition(":")
         if module.startswith(HOME):
             importlib.import_module(module)
-        elif module != self._also or not module:
+        elif module not in self._also:
             raise Unstorable(f"the class {name} may not be made from a snapshot")
         found: Any = sys.modules[module]
         for part in path.split("."):
