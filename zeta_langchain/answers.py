@@ -10,6 +10,7 @@ from langchain_core.exceptions import OutputParserException
 from langchain_core.messages import AIMessage, AIMessageChunk
 from pydantic import ValidationError
 
+from zeta_langchain.interrupts import bubbles_up
 from zeta_router.attempts import Attempt
 from zeta_router.ollama import fate_of as fate_on_the_wire
 from zeta_router.ollama import outcome_of as outcome_on_the_wire
@@ -39,7 +40,7 @@ def fate_of(error: Exception) -> Fate | None:
     """Return how an attempt ended that raised this, or None where no model is to blame."""
     if isinstance(error, UNREADABLE):
         return Fate.invalid
-    return None if isinstance(error, MISTAKES) else fate_on_the_wire(error)
+    return None if isinstance(error, MISTAKES) or bubbles_up(error) else fate_on_the_wire(error)
 
 
 CALLS = frozenset({"tool_call", "tool_call_chunk", "invalid_tool_call", "tool_use", "input_json_delta"})

@@ -12,7 +12,7 @@ from zeta_langchain.kinds import Kind
 from zeta_langchain.probe import Probe
 from zeta_langchain.tracing import Trace
 from zeta_langchain.turn import Turn, Unusable
-from zeta_router.attempts import Attempt, Attempts
+from zeta_router.attempts import Attempts
 from zeta_router.errors import NoCapableModel
 
 
@@ -59,7 +59,7 @@ class Call:
             self._config.pop("run_id", None)
             self._config.pop("run_name", None)
 
-    def turns(self, trace: Trace, *, whole: bool) -> Iterator[Turn]:
+    def turns(self, trace: Trace, *, whole: bool, foreign: frozenset[Key] = frozenset()) -> Iterator[Turn]:
         """Yield a turn per attempt: the pick, then the next best while they fail.
 
         A probe costs as much as a decision. So there is one only where it sees what cannot be seen from outside.
@@ -67,8 +67,18 @@ class Call:
         Args:
             trace: The run that the attempts stand below.
             whole: The answer is asked for whole, not in parts.
+            foreign: Models that only others can call, met so far.
         """
-        for attempt, child in self._picks():
+        for attempt in self.attempts:
+            key = attempt.decision.key
+            try:
+                child = self._child_of(key)
+            except ForeignModel:
+                if key in foreign:  # the caller insists on it
+                    raise
+                self.attempts = self._plan()
+                yield from self.turns(trace, whole=whole, foreign=foreign | {key})
+                return
             probe = None
             if trace.is_watched or self.kind.is_parsed or attempt.deadline_left is not None:
                 probe = Probe(attempt)
@@ -78,26 +88,6 @@ class Call:
             if probe is not None:
                 config = {**config, "callbacks": trace.callbacks(probe)}
             yield Turn(self, attempt, child, probe, config)
-
-    def _picks(self) -> Iterator[tuple[Attempt, Child]]:
-        """Yield attempts with their children. A model that only others can call is met once, and planned around."""
-        foreign: set[Key] = set()
-        again = True
-        while again:
-            again = False
-            for attempt in self.attempts:
-                key = attempt.decision.key
-                try:
-                    child = self._child_of(key)
-                except ForeignModel:
-                    if key in foreign:  # the caller insists on it
-                        raise
-                    foreign.add(key)
-                    again = True
-                    break
-                yield attempt, child
-            if again:
-                self.attempts = self._plan()
 
     def give_up(self) -> Sequence[Any]:
         """Return what there is when no turn is left.

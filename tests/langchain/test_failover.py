@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from langchain_core.exceptions import OutputParserException
 from langchain_core.tools import tool
+from langgraph.errors import GraphInterrupt
 from ollama import ResponseError
 from pydantic import BaseModel
 
@@ -179,6 +180,19 @@ def test_a_mistake_in_the_call_is_no_models_fault(mode: str) -> None:
     world.first.fails = TypeError("unexpected keyword argument 'temperatur'")
 
     with pytest.raises(TypeError, match="temperatur"):
+        ask(world.llm, mode)
+
+    assert world.fates == ["cancelled"]
+    assert world.second.seen == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_interrupt_of_a_graph_is_nobodys_failure(mode: str) -> None:
+    """LangGraph stops a graph by an exception, e.g. to ask a person: it passes, and no other model is asked."""
+    world = World()
+    world.first.fails = GraphInterrupt()
+
+    with pytest.raises(GraphInterrupt):
         ask(world.llm, mode)
 
     assert world.fates == ["cancelled"]
