@@ -49,9 +49,12 @@ class ChatZeta(DelegatingChatModel):
     Response metadata:
         `message.response_metadata["zeta"]` says which model answered and why; see `metadata.stamp_of`.
 
-    When a model fails before anything of its answer was shown, the next best one is asked. After that the error
-    surfaces. Where several failed, it is `EveryAttemptFailed`, else the error of the only one; what goes wrong at an
-    Ollama is an `OllamaError`.
+    When a model fails before anything of its answer was shown, the next best one is asked, also where the answer is
+    empty, ended early, calls a tool that cannot be called or does not follow its schema. After that the error surfaces.
+    Where several failed, it is `EveryAttemptFailed`, else the error of the only one; what goes wrong at an Ollama is an
+    `OllamaError`.
+
+    Every field of `ChatOllama` may be given. `temperature`, `num_predict`, `seed`, ... may also be given per call.
 
     What was learned belongs to the router. Copies (`model_copy`, `deepcopy`, `configurable_fields`) share it, and the
     children. A `ChatZeta` cannot be pickled.
