@@ -26,6 +26,9 @@ class Kind(ABC):
     needs: frozenset[str] = frozenset()
     """Capabilities that a model must have for it."""
 
+    tools: Sequence[Mapping[str, Any]] = ()
+    """Those bound, as Ollama is told of them."""
+
     is_parsed: bool = True
     """The model's message is made into something else, and cannot be seen from outside."""
 
@@ -99,7 +102,7 @@ class Messages(Kind):
     is_parsed = False
 
     def __init__(self, tools: Sequence[Mapping[str, Any]] = (), options: Mapping[str, Any] | None = None) -> None:
-        self._tools = tools
+        self._tools = self.tools = tools
         self._options = options or {}
         self._names = tool_names(tools)
 

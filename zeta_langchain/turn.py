@@ -7,12 +7,14 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from zeta_langchain.answers import EMPTY, fate_of, outcome_of
 from zeta_langchain.children import Child
 from zeta_langchain.deadlines import alarm, running
 from zeta_langchain.metadata import stamp_of
+from zeta_langchain.observing import observe
 from zeta_langchain.probe import Probe
 from zeta_router.attempts import Attempt
 from zeta_router.errors import AnswerTruncated, CapabilityMissing
@@ -116,7 +118,7 @@ class Turn:
             Unusable: It is empty, ended early, or does not follow its schema.
         """
         call = self._call
-        flaw = self._settle(answer, [answer])
+        flaw = self._settle(answer, [answer], whole=True)
         stamped = call.kind.stamped(answer, stamp_of(call.attempts.made))
         if flaw is not None:
             self._leave_over(flaw, [stamped])
@@ -188,7 +190,7 @@ class Turn:
 
     # -- how it went ---------------------------------------------------------------------------------------------
 
-    def _settle(self, answer: Any, noted: Sequence[Any]) -> Outcome | None:
+    def _settle(self, answer: Any, noted: Sequence[Any], *, whole: bool = False) -> Outcome | None:
         """Settle, and return the outcome if it is a failure."""
         attempt = self._attempt
         try:
@@ -200,7 +202,16 @@ class Turn:
                 f"one of {attempt.decision.model} was not understood ({type(error).__name__}); it is passed on",
             )
         attempt.settle(outcome)
+        if outcome.fate is Fate.ok:
+            self._observe(answer if whole else None)
         return outcome if outcome.fate.is_failure else None
+
+    def _observe(self, answer: Any) -> None:
+        """Let the router learn from what a whole message shows; of a stream nobody watches, no text is kept."""
+        call = self._call
+        message = answer if self._probe is None or self._probe.message is None else self._probe.message
+        if isinstance(message, AIMessage):
+            observe(self._attempt, message, call.prompt, self.config, call.kind.tools)
 
     def _judged(self, answer: Any, noted: Sequence[Any]) -> Outcome:
         call, attempt, kind = self._call, self._attempt, self._call.kind

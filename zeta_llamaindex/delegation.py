@@ -24,6 +24,7 @@ from zeta_llamaindex.answers import (
 )
 from zeta_llamaindex.children import Children
 from zeta_llamaindex.describing import asks_the_server
+from zeta_llamaindex.observing import observe
 from zeta_llamaindex.overhearing import Overheard, overhear
 from zeta_router.attempts import Attempt, Attempts
 from zeta_router.errors import AnswerTruncated, EveryAttemptFailed
@@ -199,6 +200,8 @@ class Turn(Generic[Answer]):
         elif outcome.fate is Fate.ok and empty:
             outcome = replace(outcome, fate=Fate.truncated, error="the answer is empty")
         self._attempt.settle(outcome)
+        if outcome.fate is Fate.ok:
+            observe(self._attempt, answer)
         if outcome.fate is Fate.invalid and self._passed_on:
             return  # as LlamaIndex: what there was of the object is with the caller
         if not outcome.fate.answered:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from zeta_router.decision import Decision
 from zeta_router.dispatcher import Dispatcher
@@ -14,6 +15,9 @@ from zeta_router.fleet import Key
 from zeta_router.outcome import Fate, Outcome, Timings
 from zeta_router.request import CAPABILITIES, Request
 from zeta_router.tasks.task_guess import TaskGuess
+
+if TYPE_CHECKING:
+    from zeta_router.signals.answer import Answer
 
 HOST_FATES = frozenset({Fate.error, Fate.rejected, Fate.timeout})
 """Failures that may be the host's: the next attempt goes to another host, if one could serve."""
@@ -95,6 +99,10 @@ class Attempt:
     def trouble(self, where: str, what: str) -> None:
         """Note a trouble of the adapter's own, which does not keep the request from being served. It is said once."""
         self._dispatcher._trouble(where, what)
+
+    def observe(self, answer: Answer, *, prompt: str = "", session: str | None = None) -> None:
+        """Let the router learn from what an answer shows of its quality; see `ZetaDynamicRouter.observe_answer`."""
+        self._dispatcher.observer.observe(self.decision.id, answer, prompt, session)
 
     def settle(self, outcome: Outcome) -> None:
         """Say how it went, once, inside the `with` block.

@@ -7,6 +7,7 @@ import os
 import threading
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ from zeta_router.store.records import AttemptBegan, AttemptEnded, Feedback, Join
 from zeta_router.tasks.task_guess import TaskGuess
 
 if TYPE_CHECKING:
+    from zeta_router.signals.observer import Observer
     from zeta_router.store.journal import Journal
 
 logger = logging.getLogger("zeta_router")
@@ -289,6 +291,13 @@ class Dispatcher:
                 self._trouble("policy", self._says("feedback", error, "it is not learned"))
             self._log(Feedback(decision, score, source, now, weight))
         self.tell(FeedbackGiven(decision, score, source, now, weight))
+
+    @cached_property
+    def observer(self) -> Observer:
+        """Looks at answers for what they show of their quality."""
+        from zeta_router.signals.observer import Observer  # here, so that `import zeta_router` stays light
+
+        return Observer(self.feedback, self.clock, self._trouble)
 
     # -- a store, and other processes ------------------------------------------------------------------------------
 

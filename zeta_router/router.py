@@ -342,12 +342,10 @@ class ZetaDynamicRouter:
         """
         return self.observer.observe(decision_id, answer, prompt, session)
 
-    @cached_property
+    @property
     def observer(self) -> Observer:
         """Looks at answers; `observer.signals` are the plug-ins, yours to add to, an empty tuple to switch off."""
-        from zeta_router.signals.observer import Observer  # here, so that `import zeta_router` stays light
-
-        return Observer(self._dispatcher.feedback, self._dispatcher.clock, self._dispatcher._trouble)
+        return self._dispatcher.observer
 
     def snapshot(self) -> Snapshot:
         """Return the present state, frozen: all that dashboards, the CLI and tests read."""
