@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any
+
+import pytest
 
 MODES = ["invoke", "ainvoke", "stream", "astream"]
 TWO = ["sync", "async"]
+
+needs_context = pytest.mark.skipif(
+    sys.version_info < (3, 11), reason="LangGraph hands no config to awaited nodes before Python 3.11"
+)
+TWO_IN_CONTEXT = ["sync", pytest.param("async", marks=needs_context)]
+"""For agents whose steps must know the config of their run: callbacks, `configurable`, interrupts."""
 
 
 def ask(runnable: Any, mode: str, asked: Any, config: Any = None) -> Any:

@@ -16,7 +16,7 @@ from langchain_ollama import ChatOllama
 from pydantic import BaseModel
 
 from tests.langchain_more.agents import create_agent, run, said, who
-from tests.langchain_more.asking import TWO
+from tests.langchain_more.asking import TWO, TWO_IN_CONTEXT
 from zeta_langchain import ChatZeta, ZetaModelMiddleware, ZetaToolMiddleware
 from zeta_router import OutcomeSeen, ZetaDynamicRouter
 from zeta_router.runs import InOrder
@@ -91,7 +91,7 @@ def test_ollamas_clocks_reach_the_router(mode: str, server: SimulatedOllama) -> 
         assert None not in (timings.load, timings.prefill, timings.decode, timings.first_token)
 
 
-@pytest.mark.parametrize("mode", TWO)
+@pytest.mark.parametrize("mode", TWO_IN_CONTEXT)
 def test_usage_is_counted_once(mode: str, server: SimulatedOllama) -> None:
     """As LangChain counts it, by model, over a whole agent's run."""
     llm, _ = pool(server)
@@ -142,7 +142,7 @@ def test_a_fallback_when_the_whole_host_is_gone(mode: str, fallback_outside: boo
     assert {fate for _, fate in ends} == {"error"}
 
 
-@pytest.mark.parametrize("mode", TWO)
+@pytest.mark.parametrize("mode", TWO_IN_CONTEXT)
 def test_one_model_does_not_answer_for_another_out_of_a_cache(mode: str, server: SimulatedOllama) -> None:
     """LangChain's cache cannot tell one `ChatOllama` from another."""
     llm, ends = pool(server)

@@ -16,7 +16,7 @@ from langgraph.types import Command, interrupt
 from pydantic import BaseModel
 
 from tests.langchain_more.agents import Pool, add, create_agent, run, said, who
-from tests.langchain_more.asking import TWO
+from tests.langchain_more.asking import TWO, TWO_IN_CONTEXT, needs_context
 from tests.langchain_more.fakes import Seen, Told, calls
 from zeta_langchain import ChatZeta, ZetaModelMiddleware
 from zeta_router import Choice, ConfigError, EveryAttemptFailed, ModelCard, NoCapableModel, Score, ZetaDynamicRouter
@@ -256,7 +256,7 @@ def test_an_agent_with_a_model_of_its_own_is_routed_too(mode: str) -> None:
         run(create_agent(unable, [add], middleware=[ZetaModelMiddleware(unable)]), mode, "hello")
 
 
-@pytest.mark.parametrize("mode", TWO)
+@pytest.mark.parametrize("mode", TWO_IN_CONTEXT)
 def test_a_model_can_be_pinned_by_the_config(mode: str) -> None:
     """`zeta_model`, as for a `ChatZeta`."""
     pool = Pool(Told(model="first"), Told(model="second"))
@@ -306,7 +306,7 @@ def test_structured_output_that_nobody_can_give_is_left_to_the_agent(mode: str, 
     assert "many" not in str(pool.errors)
 
 
-@pytest.mark.parametrize("mode", TWO)
+@pytest.mark.parametrize("mode", TWO_IN_CONTEXT)
 def test_a_person_who_is_asked_is_nobodys_failure(mode: str) -> None:
     """`HumanInTheLoopMiddleware` stops between the model and the tool; approved, the loop goes on with its model."""
     pool = Pool(Told(model="first", replies=[calls("add", a=1, b=2), "three"]), Told(model="second"))
@@ -326,7 +326,7 @@ def test_a_person_who_is_asked_is_nobodys_failure(mode: str) -> None:
     assert (said(state), who(state)) == ("three", ["first", "first"])
 
 
-@pytest.mark.parametrize("mode", TWO)
+@pytest.mark.parametrize("mode", TWO_IN_CONTEXT)
 def test_an_interrupt_inside_the_step_passes(mode: str) -> None:
     """Inner middleware asks a person before the model is called: no failure, no second model."""
     from langchain.agents.middleware import AgentMiddleware
@@ -350,7 +350,7 @@ def test_an_interrupt_inside_the_step_passes(mode: str) -> None:
     assert pool.ends[-1] == ("first", "ok")
 
 
-@pytest.mark.parametrize("mode", TWO)
+@pytest.mark.parametrize("mode", TWO_IN_CONTEXT)
 def test_a_subagent_is_routed_by_itself(mode: str) -> None:
     """An agent in a tool of another, both with one pool: each step is counted once, in its own loop."""
     second = Told(model="second", replies=[calls("add", a=1, b=2), "three"])
@@ -396,6 +396,7 @@ def test_runs_and_tokens_are_the_plain_models(mode: str) -> None:
     assert seen_by(pool.llm, [ZetaModelMiddleware(pool.llm)]) == seen_by(Told(model="first"), [])
 
 
+@needs_context
 async def test_messages_mode_streams_each_token_once() -> None:
     """LangGraph's `stream_mode="messages"` through the middleware."""
     pool = Pool(Told(model="first", replies=["one two three"]))

@@ -14,7 +14,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command, interrupt
 
 from tests.langchain_more.agents import add, create_agent, run, said
-from tests.langchain_more.asking import TWO
+from tests.langchain_more.asking import TWO, TWO_IN_CONTEXT
 from tests.langchain_more.fakes import Told, calls
 from zeta_langchain import ZetaToolMiddleware
 from zeta_langchain.middleware.tool_selection import ToolSelection, words_in
@@ -279,7 +279,7 @@ def _slow() -> Any:
     return run_outcome(Fate.error, seconds=600.0, error="slow")
 
 
-@pytest.mark.parametrize("mode", TWO)
+@pytest.mark.parametrize("mode", TWO_IN_CONTEXT)
 def test_a_person_approves_the_name_that_the_model_called(mode: str) -> None:
     """`HumanInTheLoopMiddleware` knows the job by the one name that is seen."""
     middleware, ends = in_order(made("search", raises(RuntimeError("down"))), made("other", str.lower))
