@@ -1,6 +1,6 @@
 """What routing loses when tasks are found from the text instead of declared, on prompts the classifier never saw.
 
-Run: `ZETA_SHARED=... python benchmarks/task_routing.py [--seeds 20]`. Real prompts and real scores of six models (the
+Run: `ZETA_SHARED=... python benchmarks/task_routing.py [--seeds 60]`. Real prompts and real scores of six models (the
 LLMRouter outcomes), bandit feedback: only the picked model's score is told. Prompts that taught the classifier are
 left out. Picked is by `PhaseTimes`' qualities where all models are as fast.
 """
@@ -61,7 +61,7 @@ def never_taught() -> Stream:
 def main() -> None:
     """Print the mean score per variant, and fail where finding tasks costs more than it may."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--seeds", type=int, default=60)
     seeds = range(parser.parse_args().seeds)
     found = never_taught()
     print(f"{len(found.steps)} prompts, best single model {best_single(found):.4f}")

@@ -71,6 +71,15 @@ KIND_OF_TASK = {
 """Kinds of all other prompts."""
 
 
+ASKS_A_FACT = (
+    "who ", "when ", "where ", "which ", "in which ", "what is the capital", "what year", "how many ", "what's the",
+    "wer ", "wie heißt", "qui ", "quelle est la capitale", "¿quién", "chi era", "кто ", "qual é a capital",
+)  # fmt: skip
+"""How short questions begin whose answer is a fact."""
+FACT_MOST = 70
+"""Characters of such a question."""
+
+
 @dataclass(frozen=True)
 class Example:
     """One labelled prompt."""
@@ -119,7 +128,14 @@ def examples() -> list[Example]:
             )
         )
     found += [
-        Example(f"synthetic-{number}", prompt, task, KIND_OF_TASK[task], "synthetic", scored=False, shipped=True)
+        Example(f"synthetic-{number}", prompt, task, kind_of(prompt, task), "synthetic", scored=False, shipped=True)
         for number, (prompt, task) in enumerate(synthetic_prompts())
     ]
     return found
+
+
+def kind_of(prompt: str, task: str) -> str:
+    """Return the kind of a prompt that no data set names."""
+    if task == "qa" and len(prompt) <= FACT_MOST and prompt.lower().startswith(ASKS_A_FACT):
+        return "trivia question"
+    return KIND_OF_TASK[task]

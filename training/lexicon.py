@@ -103,6 +103,16 @@ WORDS: dict[str, frozenset[str]] = {
         why advantages disadvantages impact effects influence key concept
         """
     ),
+    "demand": _words(
+        """
+        refactor refactoring migrate migration redesign architecture optimize optimise optimization scalable concurrency
+        distributed prove proof derive rigorous rigorously comprehensive detailed detail thorough thoroughly depth
+        extensive complete complex efficient constraints requirements specification tradeoffs offs edge cases analysis
+        analyze strategy plan design evaluate justify compare critically research report essay chapter curriculum
+        entwickle ausführlich detailliert umfassend beweise détaillé complet démontrer detallado exhaustivo demuestra
+        подробно докажите детально
+        """
+    ),
     "asking": _words(
         """
         who whom whose when where which what why how did does is are was were can could wer wann wo warum quién
@@ -128,6 +138,7 @@ CJK: dict[str, tuple[str, ...]] = {
     "summary": ("总结", "摘要", "概括", "要約", "요약"),
     "translation": ("翻译", "翻譯", "翻訳", "번역"),
     "writing": ("小说", "故事", "诗", "写一篇", "歌词", "文章", "剧本", "台詞", "物語", "小説", "詩", "이야기", "소설"),
+    "demand": ("详细", "证明", "分析", "設計", "详尽", "자세히", "詳細"),
     "asking": ("什么", "为什么", "怎么", "如何", "何ですか", "なぜ", "どう", "무엇", "왜"),
     "greeting": ("你好", "您好", "こんにちは", "안녕"),
 }

@@ -33,6 +33,30 @@ EXAMS = frozenset({"exam question", "school science"})
 """Kinds that may be exam questions: their subjects are not known."""
 
 
+KIND_OF_SOURCE = {"mmlupro": "exam question", "zeroeval_gsm": "word problem"}
+"""Sources of one kind; the others are of several."""
+ESTIMATES = {
+    "creative text": 400,
+    "everyday sense": 60,
+    "exam question": 60,
+    "explanation": 300,
+    "higher mathematics": 400,
+    "puzzle": 150,
+    "school science": 60,
+    "search question": 50,
+    "short code exercise": 200,
+    "software work": 450,
+    "talk": 60,
+    "trivia question": 40,
+    "use of tools": 60,
+    "word problem": 130,
+    "work on a text": 120,
+}
+"""Kind → tokens of an answer, our estimates: where answers were measured, these are soon outweighed."""
+ESTIMATE_WEIGHT = 5.0
+"""Measured answers that an estimate counts as."""
+
+
 @dataclass(frozen=True)
 class Measured:
     """One prompt and what its answers were like, over all models that answered it."""

@@ -117,15 +117,15 @@ def test_names_of_tasks_and_kinds_are_the_models_own() -> None:
     assert all(0 <= trait <= 1 for trait in traits)
 
 
-def test_finds_most_labelled_prompts() -> None:
-    """On the developers' labelled prompts at least 85 % of code, math, qa and chat are found."""
+def test_finds_most_prompts_of_data_sets_that_taught_it_nothing() -> None:
+    """Of the developers' data sets under other licences, none of whose rows was trained on, 75 % are found."""
     shared = os.environ.get("ZETA_SHARED")
     if not shared:
         pytest.skip("ZETA_SHARED is not set: the labelled prompts are not at hand")
     file = Path(shared) / "data/classification/prompts_labelled.jsonl.gz"
-    task_of = {"code": "code", "math": "math", "factual_qa": "qa", "reading_qa": "qa", "chat_roleplay": "chat"}
+    task_of = {"reading_qa": "qa", "text_classification": "extract", "rewriting": "writing", "reasoning": "reasoning"}
     with gzip.open(file, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
-    rows = [row for row in rows if row["label"] in task_of and not row["label_kind"].startswith("weak")]
+    rows = [row for row in rows if row["source_label"].startswith(("dbpedia", "adversarial_qa", "quarel", "paws"))]
     right = sum(classify(row["prompt"]).task == task_of[row["label"]] for row in rows)
-    assert right / len(rows) > 0.85, f"{right} of {len(rows)}"
+    assert right / len(rows) > 0.75, f"{right} of {len(rows)}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from math import exp, log2
 
 from zeta_router.tasks.answer_length import asked_tokens, expected_tokens
 from zeta_router.tasks.boilerplate import Boilerplate
+from zeta_router.tasks.complexity import bucket, complexity_score
 from zeta_router.tasks.conversation import read_conversation
 from zeta_router.tasks.linear_model import LinearModel, Scores, load_model
 from zeta_router.tasks.ngrams import ngrams
@@ -36,8 +37,7 @@ SUBJECTS: tuple[str, ...] = (
 TRAITS: tuple[str, ...] = (*KINDS, *SUBJECTS, "length", "lines of code", "options", "foreign")
 """Names of `TaskGuess.traits`. All lie in [0, 1]; `length` is log2(characters) / 20."""
 
-_ONE_LINE = (KINDS.index("search question"), KINDS.index("trivia question"))
-"""Kinds whose answer is a fact."""
+_DEMANDS = ("demand 1", "demand 2", "demand 3")
 _TASK_HEADS = slice(0, len(GUESSABLE))
 _KIND_HEADS = slice(_TASK_HEADS.stop, _TASK_HEADS.stop + len(KINDS))
 _SUBJECT_HEADS = slice(_KIND_HEADS.stop, _KIND_HEADS.stop + len(SUBJECTS))
@@ -126,7 +126,8 @@ def _guess(text: str, characters: int) -> TaskGuess:
     scores = model.scores(ngrams(part), observe(part, characters))
     chances = _softmax(scores.heads[_TASK_HEADS])
     kinds = _softmax(scores.heads[_KIND_HEADS])
-    length, difficulty = scores.heads[_SUBJECT_HEADS.stop :]
+    longer, difficulty = scores.heads[_SUBJECT_HEADS.stop :]
+    length = longer + sum([share * mean for share, mean in zip(kinds, model.lengths, strict=True)])
     probability = max(chances)
     place = chances.index(probability)
     probabilities = dict(zip(GUESSABLE, chances, strict=True))
@@ -147,18 +148,20 @@ def _guess(text: str, characters: int) -> TaskGuess:
         output_tokens=expected_tokens(
             probabilities,
             log_tokens=length,
-            one_line=sum([kinds[place] for place in _ONE_LINE]),
             characters=characters,
             asked=asked_tokens(part),
         ),
-        complexity=_bucket(model.complexity, length, difficulty),
+        complexity=bucket(
+            complexity_score(
+                length,
+                difficulty,
+                model.complexity["slope"],
+                characters,
+                sum([step in seen for step in _DEMANDS]),
+            ),
+            model.complexity,
+        ),
     )
-
-
-def _bucket(cuts: Mapping[str, float], length: float, difficulty: float) -> int:
-    """Return the third of what people ask that a prompt falls into: 0, 1 or 2."""
-    score = length + cuts["slope"] * difficulty
-    return (score > cuts["low"]) + (score > cuts["high"])
 
 
 def _mixed(guess: TaskGuess, other: TaskGuess, share: float) -> TaskGuess:

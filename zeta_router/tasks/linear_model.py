@@ -57,6 +57,8 @@ class LinearModel:
         """Kind of head -> its heads, e.g. `task` -> `code`, ...; they follow each other in this order."""
         self.complexity: Mapping[str, float] = about["complexity"]
         """`length + slope · difficulty` below `low` is simple, above `high` complex."""
+        self.lengths: Sequence[float] = about["lengths"]
+        """Mean logarithm of an answer's tokens per kind of prompt; the length head says what to add."""
         self.weights_seen: Mapping[str, Sequence[float]] = about["seen"]
         """What can be observed -> its weight per head."""
         self.biases: Sequence[float] = about["biases"]

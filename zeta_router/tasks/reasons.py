@@ -15,6 +15,7 @@ _GROUPS = {
     "writing": "kinds of text to write",
     "roleplay": "playing a role",
     "logic": "logic",
+    "demand": "thorough work",
     "explaining": "explaining or comparing",
     "asking": "asking",
     "greeting": "greeting",
