@@ -7,18 +7,23 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 from langchain_core.callbacks import UsageMetadataCallbackHandler, get_usage_metadata_callback
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda, RunnableParallel
 from langchain_core.tools import tool
+from langchain_ollama import ChatOllama
 from pydantic import BaseModel
 
 from tests.langchain.fakes import Scripted
 from tests.langchain.parity import Log, plain, without_node
 from tests.langchain.world import MODES, World, ask
+from zeta_langchain import ChatZeta
 from zeta_langchain.modes import let_close
+from zeta_router.simulator import SimulatedOllama
+from zeta_router.simulator.responders import ScriptedResponder
 
 HOWS = [*MODES, "batch", "abatch"]
 
@@ -191,3 +196,31 @@ def test_tokens_are_counted_around_a_call(how: str) -> None:
         run(World().llm, how, "hello", {})
 
     assert counted.usage_metadata["first:7b"]["total_tokens"] == (14 if "batch" in how else 7)
+
+
+@pytest.mark.parametrize("make", [lambda llm: llm, lambda llm: llm.bind_tools([magic])], ids=["alone", "with tools"])
+@pytest.mark.parametrize("how", HOWS)
+def test_over_chat_ollama_the_same_is_told(how: str, make: Callable[[Any], Any]) -> None:
+    """The same events, tokens, usage and tree for a model of Ollama's, but for its clocks and the key of the cache."""
+    name = "llama3.2:3b"
+    told, counts = [], []
+    for llm in ("plain", "zeta"):
+        script = ScriptedResponder(["one two three four"] * 2)
+        with SimulatedOllama(models=[name], time_scale=1000, responder=script) as server:
+            options: Any = {"num_ctx": 8192, "client_kwargs": {"limits": httpx.Limits(max_keepalive_connections=0)}}
+            plain = ChatOllama(model=name, base_url=server.url, **options)
+            log, counted = Log(), UsageMetadataCallbackHandler()
+            asked = make(plain if llm == "plain" else ChatZeta([plain]))
+            run(asked, how, "x is 4", {"callbacks": [log, counted]})
+        lines = [TIMES.sub("", line) for line in without_node(log.entries)]
+        told.append(sorted(lines) if how in SIDE_BY_SIDE else lines)
+        counts.append(dict(counted.usage_metadata))
+
+    assert told[1] == told[0]
+    assert counts[1] == counts[0] != {}
+
+
+TIMES = re.compile(
+    r"'\w+_duration': \d+|'created_at': '[^']*'|'model': 'llama3.2:3b',? ?|http://127.0.0.1:\d+|,? ?\w*client_kwargs=\{[^}]*\}|#\d+"
+)
+"""What differs from one call of Ollama to the next, what hides a user's headers, and the model that each call names."""
