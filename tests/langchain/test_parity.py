@@ -221,6 +221,7 @@ def test_over_chat_ollama_the_same_is_told(how: str, make: Callable[[Any], Any])
 
 
 TIMES = re.compile(
-    r"'\w+_duration': \d+|'created_at': '[^']*'|'model': 'llama3.2:3b',? ?|http://127.0.0.1:\d+|,? ?\w*client_kwargs=\{[^}]*\}|#\d+"
+    r"'\w+_duration': \d+|'created_at': '[^']*'|'model': 'llama3.2:3b',? ?"
+    r"|http://127.0.0.1:\d+|,? ?\w*client_kwargs=\{[^}]*\}|#\d+"
 )
 """What differs from one call of Ollama to the next, what hides a user's headers, and the model that each call names."""
