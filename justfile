@@ -26,6 +26,7 @@ format:
 bench:
     {{python}} benchmarks/decision_speed.py
     {{python}} benchmarks/langchain_overhead.py
+    {{python}} benchmarks/langchain_runnable_overhead.py
     {{python}} benchmarks/llamaindex_overhead.py
     {{python}} benchmarks/simulator_speed.py
     {{python}} benchmarks/store_decisions.py

@@ -10,12 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 from langchain.agents.middleware.types import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest
-from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.runnables.config import ensure_config
 from langchain_core.tools import BaseTool
 
-from zeta_langchain.messages import session_in, text_of
+from zeta_langchain.messages import session_in
 from zeta_langchain.middleware.jobs import Jobs
+from zeta_langchain.middleware.shown import HIDDEN, hidden_from, marked, question_in, without
 from zeta_langchain.middleware.tool_selection import ToolSelection
 from zeta_langchain.middleware.tool_turns import ToolTurns, Useful
 from zeta_router.attempts import Attempt
@@ -26,9 +27,6 @@ from zeta_router.policies.phase_times import PhaseTimes
 from zeta_router.router import ZetaDynamicRouter
 from zeta_router.runs import AlwaysWarm, run_card, run_request
 from zeta_router.tasks import classify
-
-HIDDEN = "zeta_hidden_tools"
-"""Where a message says which tools its model was not shown: `response_metadata["zeta_hidden_tools"]`."""
 
 KIND = "tool"
 STOPPED_MOST = 1_000
@@ -96,12 +94,10 @@ class ZetaToolMiddleware(AgentMiddleware[Any, Any, Any]):
         wanted = objective if isinstance(objective, Objective) else Objective.named(objective)
         if router is not None and any(card.host != f"{KIND}:{card.name}" for card in router.cards):
             raise ConfigError("the router of a ZetaToolMiddleware has tools only; give it one of its own")
-        self.router = router or ZetaDynamicRouter(
-            [],
-            objective=wanted,
-            policy=AlwaysWarm(PhaseTimes(wanted)),
-            limits=Limits(attempts=self._jobs.most),
-        )
+        if router is None:
+            limits = Limits(attempts=self._jobs.most)
+            router = ZetaDynamicRouter([], objective=wanted, policy=AlwaysWarm(PhaseTimes(wanted)), limits=limits)
+        self.router = router
 
     @property
     def name(self) -> str:
@@ -113,14 +109,14 @@ class ZetaToolMiddleware(AgentMiddleware[Any, Any, Any]):
     def wrap_model_call(self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Response]) -> Response:
         """Show the model the tools of use."""
         kind, hidden = self._hidden(request)
-        return self._noted(request, kind, hidden, handler(_without(request, hidden)))
+        return self._noted(request, kind, hidden, handler(without(request, hidden)))
 
     async def awrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[Response]]
     ) -> Response:
         """Do what `wrap_model_call` does, awaited."""
         kind, hidden = self._hidden(request)
-        return self._noted(request, kind, hidden, await handler(_without(request, hidden)))
+        return self._noted(request, kind, hidden, await handler(without(request, hidden)))
 
     def _hidden(self, request: ModelRequest[Any]) -> tuple[str, list[str]]:
         """Return the kind of question, and the names of the tools that are not shown."""
@@ -129,7 +125,7 @@ class ZetaToolMiddleware(AgentMiddleware[Any, Any, Any]):
         hidden = [tool.name for tool in tools if tool.name in behind]
         if self._selection is None:
             return "", hidden
-        question, loop = _question(request.messages)
+        question, loop = question_in(request.messages)
         kind = classify(question).task
         shown_before = next(
             (m.response_metadata[HIDDEN] for m in reversed(loop) if HIDDEN in m.response_metadata), None
@@ -147,13 +143,13 @@ class ZetaToolMiddleware(AgentMiddleware[Any, Any, Any]):
         if isinstance(response, AIMessage):
             response = ModelResponse(result=[response])
         if self._selection is not None:
-            is_new = not _question(request.messages)[1]
+            is_new = not question_in(request.messages)[1]
             shown = [tool.name for tool in request.tools if isinstance(tool, BaseTool) and tool.name not in hidden]
             called = {c["name"] for one in response.result if isinstance(one, AIMessage) for c in one.tool_calls}
             self._selection.note(kind, shown=shown if is_new else (), called=called.intersection(shown))
         if not hidden:
             return response
-        return replace(response, result=[_marked(one, hidden) for one in response.result])
+        return replace(response, result=[marked(one, hidden) for one in response.result])
 
     # -- what runs -----------------------------------------------------------------------------------------------
 
@@ -182,7 +178,7 @@ class ZetaToolMiddleware(AgentMiddleware[Any, Any, Any]):
     def _turns(self, request: ToolCallRequest) -> ToolTurns | ToolMessage | None:
         """Return the turns that a call makes, its refusal, or None where nobody knows the tool."""
         call = request.tool_call
-        if call["name"] in _hidden_from(request.state, call["id"]):
+        if call["name"] in hidden_from(request.state, call["id"]):
             return ToolMessage(
                 f"Error: {call['name']} is not available now, try one of the tools that are.",
                 name=call["name"],
@@ -218,38 +214,3 @@ class ZetaToolMiddleware(AgentMiddleware[Any, Any, Any]):
             self._stopped[call_id] = attempt.decision.key
             while len(self._stopped) > STOPPED_MOST:
                 self._stopped.popitem(last=False)
-
-
-def _without(request: ModelRequest[Any], hidden: Collection[str]) -> ModelRequest[Any]:
-    if not hidden:
-        return request
-    kept = [tool for tool in request.tools if not (isinstance(tool, BaseTool) and tool.name in hidden)]
-    return request.override(tools=kept)
-
-
-def _question(messages: Sequence[BaseMessage]) -> tuple[str, list[AIMessage]]:
-    """Return what a person said last, and the model's messages since then."""
-    loop: list[AIMessage] = []
-    for message in reversed(messages):
-        if message.type == "human":
-            return text_of(message), loop[::-1]
-        if isinstance(message, AIMessage):
-            loop.append(message)
-    return "", loop[::-1]
-
-
-def _marked(message: BaseMessage, hidden: list[str]) -> BaseMessage:
-    if not isinstance(message, AIMessage):
-        return message
-    return message.model_copy(update={"response_metadata": {**message.response_metadata, HIDDEN: hidden}})
-
-
-def _hidden_from(state: Any, call_id: str | None) -> Collection[str]:
-    """Return the tools that the model was not shown when it made a call."""
-    found: Any = state.get("messages") if isinstance(state, dict) else getattr(state, "messages", state)
-    messages: list[Any] = found if isinstance(found, list) else []
-    for message in reversed(messages):
-        if isinstance(message, AIMessage) and any(call["id"] == call_id for call in message.tool_calls):
-            hidden: Collection[str] = message.response_metadata.get(HIDDEN) or ()
-            return hidden
-    return ()
