@@ -182,11 +182,7 @@ class ZetaDynamicRouter:
         Returns:
             Whether the store works; `snapshot().store` says what is wrong.
         """
-        journal = self._dispatcher.journal
-        if journal is None:
-            return True
-        journal.turn()
-        return journal.state().trouble is None
+        return self._dispatcher.journal is None or self._dispatcher.journal.sync()
 
     @property
     def store(self) -> Store | None:

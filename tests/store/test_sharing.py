@@ -109,6 +109,21 @@ def test_a_restart_from_a_snapshot_decides_as_before(open_again: Opener, clock: 
         assert new.explain(CODE).utility == expected.utility
 
 
+def test_a_snapshot_of_what_holds_everywhere_serves_every_machine(clock: ManualClock) -> None:
+    """One that knows of a `127.0.0.1` serves the machine it is of, and no other."""
+    for host, kept in (("http://gpu-box:11434", True), ("http://127.0.0.1:11434", False)):
+        here = MemoryStore(machine="here")
+        with router_on(here, clock, host=host) as old:
+            serve(old, clock, 150)
+        there = MemoryStore(machine="there")
+        vars(there).update(vars(here) | {"_machine": "there"})
+        for store, takes_it in ((here, True), (there, kept)):
+            with router_on(store, clock, host=host) as new:
+                journal = new._dispatcher.journal
+                assert journal is not None
+                assert (journal.learned.kept_at > 200) == takes_it
+
+
 def test_another_setting_does_not_take_the_snapshot(open_again: Opener, clock: ManualClock) -> None:
     """It folds the log anew: what was learned under another objective is not its own."""
     with router_on(open_again(), clock) as old:

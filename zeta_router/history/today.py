@@ -9,7 +9,7 @@ from zeta_router.model import ModelCard
 from zeta_router.policies.base import Policy
 from zeta_router.request import Request
 from zeta_router.store import Fold, Store
-from zeta_router.store.snapshots import from_text, key_of
+from zeta_router.store.snapshots import key_of, newest_fold
 from zeta_router.store.state import Unstorable
 from zeta_router.tasks.task_guess import TaskGuess
 
@@ -25,9 +25,7 @@ def todays_fold(store: Store, policy: Policy) -> Fold:
     """
     fold: Fold | None = None
     try:
-        kept = store.snapshot(key_of(policy, machine=store.machine))
-        if kept is not None:
-            fold = from_text(kept.text, policy, machine=store.machine)
+        fold = newest_fold(store, key_of(policy), policy)
     except (Unstorable, ValueError):
         fold = None  # the whole log is folded instead
     fold = fold if fold is not None else Fold(policy, machine=store.machine)

@@ -68,6 +68,8 @@ class Fold:
         self.count = 0
         """Entries folded or waiting."""
         self.now = 0.0
+        self.is_local = False
+        """Whether it holds for this machine only: there was something of a `127.0.0.1`, which is another everywhere."""
         self.problems: dict[str, int] = {}
         """What could not be folded, and how often."""
         self._newest = 0.0
@@ -103,11 +105,14 @@ class Fold:
 
     def _is_foreign(self, entry: Entry) -> bool:
         """Whether an entry is about a server that only its writer's machine can reach."""
-        if entry.machine == self.machine:
+        if not self.machine:
             return False
         record = entry.record
         host = record.decision.host if isinstance(record, (AttemptBegan, Feedback)) else ""
         if not is_loopback(host):
+            return False
+        self.is_local = True
+        if entry.machine == self.machine:
             return False
         self._note("another machine calls its own server 127.0.0.1: name hosts by their network address to share them")
         return True
@@ -175,7 +180,7 @@ class Fold:
         twin.resident = dict(self.resident)
         twin.open = dict(self.open)
         twin.tasks = dict(self.tasks)
-        twin.position, twin.count, twin.now = self.position, self.count, self.now
+        twin.position, twin.count, twin.now, twin.is_local = self.position, self.count, self.now, self.is_local
         twin.problems = dict(self.problems)
         twin._newest, twin._seen, twin.waiting = self._newest, dict(self._seen), list(self.waiting)
         return twin

@@ -8,6 +8,7 @@ import secrets
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
@@ -151,6 +152,12 @@ class Journal:
             self._keep(SNAPSHOT_AT_CLOSE)
         self.store.close()
 
+    def sync(self) -> bool:
+        """Take a turn now; return whether the store works. After `close` nothing is done."""
+        if not self._closed:
+            self.turn()
+        return self._trouble is None
+
     def turn(self, *, at_once: bool = True) -> None:
         """Store, read, hand over. Never raises.
 
@@ -206,7 +213,8 @@ class Journal:
     def _write_if_due(self) -> None:
         if time.monotonic() >= self._write_at:
             self.outbox.collect(self._says)
-            self._write()
+            with suppress(StoreTrouble):  # the next turn finds it again, and says it
+                self._write()
 
     def _hand_over(self, *, at_once: bool = True) -> None:
         if not self.learned.is_ahead or (time.monotonic() < self._hand_over_at and not at_once):

@@ -13,7 +13,7 @@ from zeta_router.store.base import Store
 from zeta_router.store.fold import Fold
 from zeta_router.store.others import Others
 from zeta_router.store.records import START, AttemptBegan, AttemptEnded, Feedback, Position, Record, Unreadable
-from zeta_router.store.snapshots import StoredSnapshot, from_text, key_of, to_text
+from zeta_router.store.snapshots import StoredSnapshot, key_of, local_key, newest_fold, to_text
 from zeta_router.store.state import Unstorable, transplant
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Learned:
         self._key: str | None = None
         try:
             self._pristine = copy.deepcopy(dispatcher.policy)
-            self._key = key_of(dispatcher.policy, machine=store.machine)
+            self._key = key_of(dispatcher.policy)
         except Unstorable as error:
             says(f"{self._policy_name} has no snapshots ({error}): a start reads the whole log")
         except Exception as error:  # a policy is a plug-in: what it holds may not be copied
@@ -128,11 +128,10 @@ class Learned:
                     self._others.note(who, record, at, now=now)
 
     def _newest_snapshot(self) -> Fold | None:
-        kept = self._store.snapshot(self._key) if self._key is not None else None
-        if kept is None:
+        if self._key is None:
             return None
         try:
-            return from_text(kept.text, self._dispatcher.policy, machine=self._store.machine)
+            return newest_fold(self._store, self._key, self._dispatcher.policy)
         except (Unstorable, ValueError) as error:
             self._says(f"a snapshot of {self._store.name} is not used ({error}): the log is folded instead")
             return None
@@ -184,7 +183,8 @@ class Learned:
             return False
         self.kept_at = self.fold.count
         try:
-            self._store.keep(StoredSnapshot(self._key, self.fold.position, at, to_text(self.fold)))
+            key = local_key(self._key, self._store.machine) if self.fold.is_local else self._key
+            self._store.keep(StoredSnapshot(key, self.fold.position, at, to_text(self.fold)))
         except Unstorable as error:
             self._says(f"{self._policy_name} has no snapshots ({error}): a start reads the whole log")
             self._key = None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from itertools import chain, islice
+from collections.abc import Callable
+from itertools import islice
 from typing import NamedTuple
 
 from zeta_router.store.lines import encode
@@ -26,7 +26,7 @@ class Posted(NamedTuple):
 class Outbox:
     """A queue that requests only ever append to, and what the writing thread has taken from it.
 
-    `put` is called under the dispatcher's lock, everything else by the writing thread.
+    `put` is called under the dispatcher's lock, what changes it otherwise by the writing thread only.
     """
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ class Outbox:
         self._unsent.extendleft(reversed(again))
         return len(again)
 
-    def pending(self) -> Iterator[Record]:
-        """Yield what was not read back yet, in order. Called under the dispatcher's lock."""
-        sent = (posted.record for posted in chain(self._unread, self._unsent))
-        return chain(sent, (record for _, record in self._queue))
+    def pending(self) -> list[Record]:
+        """Return what was not read back yet, in order. Called under the dispatcher's lock, by any thread."""
+        sent = [*self._unread, *self._unsent]  # each is copied in one step of the interpreter
+        return [*(posted.record for posted in sent), *(record for _, record in list(self._queue))]

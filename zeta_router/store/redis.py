@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 PAGE = 1_000
 """Entries read or deleted at a time: the server serves others in between."""
+SNAPSHOTS_MOST = 32
+"""Snapshots kept of different policies and settings: those that were written last."""
+REMEMBERED_S = 30 * 86_400
+"""Seconds for which the last number of a silent writer is remembered, to store none of its lines twice."""
 CONNECT_S = 2.0
 ANSWER_S = 5.0
 """Seconds until a server counts as gone."""
@@ -61,7 +65,7 @@ class RedisStore:
         self._url = url
         self._retention = retention if retention is not None else Retention()
         self._machine = machine if machine is not None else socket.gethostname()
-        keys = ("log", "writers", "decisions", "snapshots")
+        keys = ("log", "writer", "decisions", "snapshots")
         self._log, self._writers, self._decisions, self._snapshots = (f"{{{namespace}}}:{key}" for key in keys)
         parts = urlsplit(url)
         self._name = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
@@ -106,11 +110,11 @@ class RedisStore:
 
     def append(self, writer: str, lines: Sequence[Line], *, at: float) -> None:
         """Store lines, each once however often it is sent: a connection that breaks does not say what was stored."""
-        values: list[Any] = [writer, self._machine, repr(at)]
+        values: list[Any] = [writer, self._machine, repr(at), REMEMBERED_S]
         for line in lines:
             values += [line.seq, line.kind, line.decision_id, line.text]
         with translated(self._name):
-            self._connected().eval(APPEND, 3, self._log, self._writers, self._decisions, *values)
+            self._connected().eval(APPEND, 3, self._log, f"{self._writers}:{writer}", self._decisions, *values)
 
     def read(self, after: Position = START, *, since: float = 0.0, most: int | None = None) -> Iterator[Entry]:
         """Yield the entries behind a position, a page at a time."""
@@ -164,7 +168,11 @@ class RedisStore:
         """Keep a snapshot unless a newer one is there."""
         body = json.dumps([*snapshot.position, snapshot.at, snapshot.text])
         with translated(self._name):
-            self._connected().eval(KEEP, 1, self._snapshots, snapshot.key, *snapshot.position, body)
+            client = self._connected()
+            client.eval(KEEP, 1, self._snapshots, snapshot.key, *snapshot.position, body)
+            if client.hlen(self._snapshots) > SNAPSHOTS_MOST:
+                ages = sorted((json.loads(text)[2], key) for key, text in client.hgetall(self._snapshots).items())
+                client.hdel(self._snapshots, *(key for _, key in ages[:-SNAPSHOTS_MOST]))
 
     def trim(self, before: Position, *, at: float) -> int:
         """Let go of what is too old or too much, a page at a time."""

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from zeta_router.store.base import StoreTrouble
 
 APPEND = """
-local last = tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0')
-for i = 4, #ARGV, 4 do
+local last = tonumber(redis.call('GET', KEYS[2]) or '0')
+for i = 5, #ARGV, 4 do
     local seq = tonumber(ARGV[i])
     if seq > last then
         local id = redis.call('XADD', KEYS[1], '*', 'writer', ARGV[1], 'machine', ARGV[2], 'sent', ARGV[3],
@@ -20,9 +20,10 @@ for i = 4, #ARGV, 4 do
         last = seq
     end
 end
-redis.call('HSET', KEYS[2], ARGV[1], last)
+redis.call('SET', KEYS[2], last, 'EX', ARGV[4])
 """
-"""Keys: stream, writers, decisions. Values: writer, machine, its time; of each line number, kind, decision id, text."""
+"""Keys: stream, the writer's last number, decisions. Values: writer, machine, its time, seconds that the last number is
+kept; of each line number, kind, decision id, text."""
 
 KEEP = """
 local known = redis.call('HGET', KEYS[1], ARGV[1])

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from zeta_router.policies.base import Policy
 from zeta_router.store.fold import Fold
 from zeta_router.store.records import Position
 from zeta_router.store.state import Unstorable, dump, modules_of, restore
+
+if TYPE_CHECKING:
+    from zeta_router.store.base import Store
 
 FORMAT = 1
 """Of snapshots. One of another format is not used: the log is folded instead."""
@@ -26,16 +28,19 @@ class StoredSnapshot(NamedTuple):
     text: str
 
 
-def key_of(policy: Policy, *, machine: str = "") -> str:
+def key_of(policy: Policy) -> str:
     """Return the key of a policy that has learned nothing yet: another class, setting or layout has another key.
 
-    A snapshot thus never reaches a policy that it does not fit. With another setting the log is folded anew.
+    A snapshot thus never reaches a policy that it does not fit. With another setting, or another version of Zeta, the log
+    is folded anew.
 
     Raises:
         Unstorable: The policy keeps something that is no plain data.
     """
+    from zeta_router import __version__  # here: the package itself imports this module
+
     kind = type(policy)
-    seed = json.dumps([FORMAT, kind.__module__, kind.__qualname__, machine, dump(policy)], sort_keys=True)
+    seed = json.dumps([FORMAT, __version__, kind.__module__, kind.__qualname__, dump(policy)], sort_keys=True)
     return hashlib.sha256(seed.encode()).hexdigest()[:24]
 
 
@@ -71,9 +76,21 @@ def from_text(text: str, policy: Policy, *, machine: str = "") -> Fold:
     return Fold.of_parts(parts, machine=machine)
 
 
-def newest(snapshots: Sequence[StoredSnapshot], key: str) -> StoredSnapshot | None:
-    """Return the newest snapshot of a key."""
-    return max((s for s in snapshots if s.key == key), key=lambda s: s.position, default=None)
+def local_key(key: str, machine: str) -> str:
+    """Return the key of a snapshot that holds for one machine only; `key` where a log serves no other."""
+    return f"{key}@{machine}" if machine else key
+
+
+def newest_fold(store: Store, key: str, policy: Policy) -> Fold | None:
+    """Return the fold of the newest snapshot of a policy that holds on this machine; None where there is none.
+
+    Raises:
+        Unstorable: It is damaged.
+        StoreTrouble: The store cannot be read.
+    """
+    found = [store.snapshot(name) for name in dict.fromkeys((key, local_key(key, store.machine)))]
+    kept = max((snapshot for snapshot in found if snapshot is not None), key=lambda s: s.position, default=None)
+    return None if kept is None else from_text(kept.text, policy, machine=store.machine)
 
 
 def _checksum(body: str) -> str:

@@ -138,23 +138,15 @@ class SQLiteStore:
 
     def trim(self, before: Position, *, at: float) -> int:
         """Let go of what is too old or too much, a page at a time, and give its space back."""
-        gone = 0
-        while True:
+        (first, _), (newest, _) = self.bounds()
+        # positions have no gaps but at the front: their difference is a count
+        cut = max(newest - self._retention.entries, self._position_at(at - self._retention.days * DAY_S))
+        cut = min(cut, before[0])
+        for page in range(first, cut, TRIM_PAGE):
             with translated(self._writing) as connection:
-                connection.execute("BEGIN IMMEDIATE")
-                # positions have no gaps but at the front: their difference is a count
-                ((newest,),) = connection.execute("SELECT COALESCE(MAX(position), 0) FROM entries")
-                deleted = connection.execute(
-                    "DELETE FROM entries WHERE position IN (SELECT position FROM entries"
-                    " WHERE position <= ? AND (position <= ? OR stored_at < ?) ORDER BY position LIMIT ?)",
-                    (before[0], newest - self._retention.entries, at - self._retention.days * DAY_S, TRIM_PAGE),
-                ).rowcount
-                connection.execute("COMMIT")
-                gone += deleted
-                if deleted < TRIM_PAGE:
-                    if gone:
-                        connection.execute("PRAGMA incremental_vacuum").fetchall()
-                    return gone
+                connection.execute("DELETE FROM entries WHERE position <= ?", (min(page + TRIM_PAGE, cut),))
+                connection.execute("PRAGMA incremental_vacuum").fetchall()
+        return max(cut - first, 0)
 
     def check(self) -> None:
         """Look whether the file can be read and written and is sound; unlike all else this moves no file aside.
