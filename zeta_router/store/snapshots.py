@@ -31,8 +31,8 @@ class StoredSnapshot(NamedTuple):
 def key_of(policy: Policy) -> str:
     """Return the key of a policy that has learned nothing yet: another class, setting or layout has another key.
 
-    A snapshot thus never reaches a policy that it does not fit. With another setting, or another version of Zeta, the log
-    is folded anew.
+    A snapshot thus never reaches a policy that it does not fit. With another setting, or another version of Zeta, the
+    log is folded anew.
 
     Raises:
         Unstorable: The policy keeps something that is no plain data.
