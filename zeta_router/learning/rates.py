@@ -10,7 +10,7 @@ FASTER_GAIN = 0.3
 """A call clearly quicker than believed shows what the model can do."""
 SLOWER_GAIN = 0.02
 """A call far slower than believed is deviation, not baseline; lasting slowness slowly becomes normal."""
-DRIFT_GAIN = 0.05
+DRIFT_GAIN = 0.03
 OUTLIER = 3.0
 """Standard deviations from which a call counts as clearly quicker or far slower."""
 
