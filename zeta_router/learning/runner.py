@@ -18,6 +18,8 @@ FIRST_CALLS = 2
 """Calls after which a rate is known well enough to call another one slow."""
 CACHED = 0.7
 """log 2: a prompt read twice as fast as believed came out of the prompt cache."""
+QUICK_IN_A_ROW = 4
+"""Prompts in a row, each read that fast, after which it was not the cache but a wrong belief."""
 BOUND_MOST = 2.5
 """log deviation that a call which never ended counts for at most: it may have had other causes."""
 LATE_FACTOR = 2.5
@@ -43,6 +45,7 @@ class Runner:
         "prefill",
         "prior_decode",
         "prior_prefill",
+        "quick",
     )
 
     def __init__(self, card: ModelCard, *, offset: float = 0.0) -> None:
@@ -55,6 +58,7 @@ class Runner:
         self.load = LogRate(priors.log_load(card))
         self.drift = Drift()
         self.health = Health()
+        self.quick = 0
 
     def shift(self, offset: float) -> None:
         """Move what is still only a prior to the host's offset."""
@@ -126,8 +130,10 @@ class Runner:
         if seen.prefill_per_token is None or self.drift.active or seen.load is not None:
             return
         value = math.log(seen.prefill_per_token)
-        if self.prefill.count == 0 or value > self.prefill.mean - CACHED:
-            self.prefill.learn(value, PREFILL_SIGMA + seen.doubt)
+        self.quick = self.quick + 1 if value < self.prefill.mean - CACHED else 0
+        if 0 < self.quick < QUICK_IN_A_ROW and self.prefill.count:
+            return  # out of the prompt cache
+        self.prefill.learn(value, PREFILL_SIGMA + seen.doubt)
 
     def _learn_total(self, seen: Observed, service: float) -> None:
         """Learn from a call of which only the total is known: what the prompt does not explain is the answer's."""

@@ -21,6 +21,8 @@ Key = tuple[str, str]
 
 FAILURE_COST = 0.25
 """Utility that a failed attempt costs besides its answer: the next model has to start over."""
+LATER = 0.001
+"""Utility per further multiple of the expected time where an answer is too late anyway: sooner is better still."""
 MAYBE_COLD = 0.5
 """Share of the load that is expected where nobody knows whether the model is in memory."""
 USES = 5.0
@@ -112,13 +114,13 @@ def score_all(
             load = 0.0
         ratio = (fixed + short) * inverse
         loss = within * ratio if ratio <= 1.0 else bend + beyond * ratio
-        penalty = loss if loss < most else most
+        penalty = loss if loss < most else most + LATER * ratio
         ratio = (fixed + middle) * inverse
         loss = within * ratio if ratio <= 1.0 else bend + beyond * ratio
-        penalty += 4.0 * (loss if loss < most else most)
+        penalty += 4.0 * (loss if loss < most else most + LATER * ratio)
         ratio = (fixed + long) * inverse
         loss = within * ratio if ratio <= 1.0 else bend + beyond * ratio
-        penalty = (penalty + (loss if loss < most else most)) / 6.0
+        penalty = (penalty + (loss if loss < most else most + LATER * ratio)) / 6.0
         decode = (short + 4.0 * middle + long) / 6.0
         work = prefill + decode
         price = work * (work * queued + shared)
