@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 
 @functools.lru_cache(maxsize=256)
 def is_loopback(address: str) -> bool:
     """Return whether an address names the machine that says it."""
+    from ipaddress import ip_address  # here, so that `import zeta_router` stays light
+
     try:
         name = urlsplit(address).hostname or ""
     except ValueError:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
@@ -171,7 +172,8 @@ class Journal:
 
     def _turn(self, at_once: bool) -> None:
         trouble: str | None = None
-        for step in (self._write, self._read, lambda: self._hand_over(at_once=at_once)):
+        hand_over = partial(self._hand_over, at_once=at_once)
+        for step in (self._write, self._read, self._write_if_due, hand_over, self._write_if_due):
             try:
                 step()
             except StoreTrouble as error:

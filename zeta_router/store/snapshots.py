@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -41,14 +40,14 @@ def key_of(policy: Policy) -> str:
 
     kind = type(policy)
     seed = json.dumps([FORMAT, __version__, kind.__module__, kind.__qualname__, dump(policy)], sort_keys=True)
-    return hashlib.sha256(seed.encode()).hexdigest()[:24]
+    return _sha256(seed)[:24]
 
 
 def digest(fold: Fold) -> str:
     """Return a short text that is equal for equal states: of the policy, the meters and what is in memory."""
     parts = fold.copy().settle().parts()
     state = dump([parts["policy"], parts["meters"], parts["resident"]])
-    return hashlib.sha256(json.dumps(state).encode()).hexdigest()[:16]
+    return _sha256(json.dumps(state))[:16]
 
 
 def to_text(fold: Fold) -> str:
@@ -94,4 +93,10 @@ def newest_fold(store: Store, key: str, policy: Policy) -> Fold | None:
 
 
 def _checksum(body: str) -> str:
-    return hashlib.sha256(body.encode()).hexdigest()[:16]
+    return _sha256(body)[:16]
+
+
+def _sha256(text: str) -> str:
+    import hashlib  # here, so that `import zeta_router` stays light: it brings OpenSSL
+
+    return hashlib.sha256(text.encode()).hexdigest()
