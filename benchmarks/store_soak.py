@@ -33,8 +33,6 @@ MODELS = {"qwen2.5-coder:7b": 0.010, "phi4:14b": 0.020, "llama3.2:3b": 0.004}
 OUTAGE_S = 1.0
 RECONNECT_S = 4.0
 """While a server is away, and until its clients have noticed that it is back, what waits is in memory only."""
-GRACE_S = 1.0
-"""What a killed process may lose: its own last second."""
 
 
 def work(store: str, acks: Path, rate: float) -> None:
@@ -191,7 +189,7 @@ def soak(options: argparse.Namespace, folder: Path) -> bool:
     for worker in workers:
         worker.end()
     reports = [json.loads(line) for line in heard]
-    good = judge(reports, where, acks, killed_at, outage, time.monotonic() - began)
+    good = judge(reports, where, acks, killed_at, outage, options.grace, time.monotonic() - began)
     if server is not None:
         server.stop()
     return good
@@ -209,6 +207,7 @@ def judge(
     acks: Path,
     killed_at: list[float],
     outage: tuple[float, float],
+    grace: float,
     took: float,
 ) -> bool:
     """Compare what was settled with what is in the log, and the survivors with each other."""
@@ -229,8 +228,8 @@ def judge(
         elif outage[0] <= end <= outage[1]:
             lost_in_outage += len(missing)
         else:
-            lost += sum(at < end - GRACE_S for at in missing)
-            lost_late += sum(at >= end - GRACE_S for at in missing)
+            lost += sum(at < end - grace for at in missing)
+            lost_late += sum(at >= end - grace for at in missing)
     sound = True
     if "://" not in where:
         connection = sqlite3.connect(where)
@@ -267,6 +266,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=200.0, help="outcomes a second, together")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--kill-every", type=float, default=5.0, help="seconds")
+    parser.add_argument("--grace", type=float, default=1.0, help="a killed process may lose so many last seconds")
     parser.add_argument("--store", default="sqlite", help="sqlite or redis")
     parser.add_argument("--restart", action="store_true", help="restart the Redis server half-way")
     parser.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
