@@ -21,7 +21,7 @@ Key = tuple[str, str]
 
 TELLING_CALLS = 8
 """First answers of a model from which the models not yet seen on its host learn how fast the host is."""
-MOST_RUNNERS = 1_024
+MOST_RUNNERS = 256
 """Models on hosts that are remembered; the one that served longest ago is forgotten first."""
 
 
