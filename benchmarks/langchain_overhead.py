@@ -3,7 +3,7 @@
     python benchmarks/langchain_overhead.py [--json | --where]
 
 Medians over interleaved rounds of one process, in µs; beside LangChain's own `with_fallbacks` and `RunnableBranch`, and
-beside the router alone, which decides, counts and learns without any chat model. `--where` tells where the time of one
+beside the router alone, which decides, counts and learns without any chat model, and `ChatZeta` without it. `--where` tells where the time of one
 `invoke` goes. It is CPU time of this thread, which is what a call takes on an idle machine: nothing here waits. A busy
 machine still stretches it, since caches are shared; the child tells by how much.
 """
@@ -15,7 +15,7 @@ import gc
 import json
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from statistics import median
 from typing import Any, cast
 
@@ -81,6 +81,39 @@ async def atimed(call: Callable[[], Awaitable[Any]]) -> float:
     return (time.thread_time() - began) / CALLS * 1e6
 
 
+class Decided:
+    """In place of a router: one attempt that was decided once, and learns nothing. What is left is the adapter."""
+
+    outcome = deadline_left = first_token_after = None
+    elapsed = 0.0
+
+    def __init__(self, router: ZetaDynamicRouter) -> None:
+        self.cards = router.cards
+        self.decision = next(iter(router.plan(Request(text="hello")))).decision
+        self.made = (self,)
+
+    def plan(self, request: Request, **keywords: Any) -> Decided:
+        """Return the one attempt."""
+        return self
+
+    def __iter__(self) -> Iterator[Decided]:
+        yield self
+
+    def __enter__(self) -> Decided:
+        return self
+
+    def __exit__(self, *error: object) -> None: ...
+
+    def first_token(self) -> None:
+        """Do nothing."""
+
+    def settle(self, outcome: Outcome) -> None:
+        """Do nothing."""
+
+    def observe(self, *args: Any, **keywords: Any) -> None:
+        """Do nothing."""
+
+
 def routed(router: ZetaDynamicRouter) -> None:
     """Decide, count in and out, and learn: what the router does for one call."""
     for attempt in router.plan(Request(text="hello", prompt_tokens=6)):
@@ -141,6 +174,7 @@ def measured() -> dict[str, float]:
         "child": first,
         "streaming child": Streaming(model="third:7b"),
         "ChatZeta": zeta,
+        "ChatZeta, no router": zeta.model_copy(update={"router": Decided(zeta.router)}),
         "ChatZeta, streaming": ChatZeta([Streaming(model="first:7b"), Streaming(model="second:3b")]),
         "with_fallbacks": first.with_fallbacks([second]),
         "RunnableBranch": RunnableBranch((lambda _: False, second), (lambda _: False, second), first),
@@ -181,7 +215,7 @@ def main() -> None:
     for how, bound in BOUNDS.items():
         base = medians[f"child.{how}"]
         print(f"{how}: child {base:.0f} µs")
-        for name in ("ChatZeta", "with_fallbacks", "RunnableBranch"):
+        for name in ("ChatZeta", "ChatZeta, no router", "with_fallbacks", "RunnableBranch"):
             added = medians[f"{name}.{how}"] - base
             print(f"  {name:20} {added:+7.1f} µs" + (f"   (bound {bound:.0f})" if name == "ChatZeta" else ""))
         added = medians[f"ChatZeta, streaming.{how}"] - medians[f"streaming child.{how}"]
