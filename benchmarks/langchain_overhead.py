@@ -3,9 +3,9 @@
     python benchmarks/langchain_overhead.py [--json | --where]
 
 Medians over interleaved rounds of one process, in µs; beside LangChain's own `with_fallbacks` and `RunnableBranch`, and
-beside the router alone, which decides, counts and learns without any chat model, and `ChatZeta` without it. `--where` tells where the time of one
-`invoke` goes. It is CPU time of this thread, which is what a call takes on an idle machine: nothing here waits. A busy
-machine still stretches it, since caches are shared; the child tells by how much.
+beside the router alone, which decides, counts and learns without any chat model, and `ChatZeta` without a router.
+`--where` tells where the time of one `invoke` goes. All is CPU time of this thread, what a call takes on an idle
+machine: nothing here waits. A busy machine still stretches it, since caches are shared; the child tells by how much.
 """
 
 from __future__ import annotations
