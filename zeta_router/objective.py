@@ -27,6 +27,12 @@ EXPECTED_SECONDS: Mapping[str, float] = MappingProxyType(
 study has them (section 1), the others set beside the nearest of these."""
 
 
+JUNK = 0.3
+"""Quality below which an answer is worth nothing however fast: the presets leave such models out while there is a
+better one. By size alone that is a model of less than half a billion parameters, or one that opinions have shown bad.
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
     """What one answer is worth: quality less a penalty on its time.
@@ -75,7 +81,7 @@ class Objective:
         if name not in factors:
             raise ConfigError(f"objective must be one of {', '.join(factors)} or an Objective, got {name!r}")
         factor = factors[name]
-        return cls(within=0.10 * factor, beyond=0.40 * factor, quality_floor=0.5 if name == "best" else 0.0)
+        return cls(within=0.10 * factor, beyond=0.40 * factor, quality_floor=0.5 if name == "best" else JUNK)
 
     def seconds_for(self, task: str) -> float:
         """Return the seconds after which the user starts to mind, for one task."""

@@ -50,7 +50,9 @@ class Stage:
 
     def router(self, policy: Policy | None, *, seed: int) -> ZetaDynamicRouter:
         """Return a router over this stage that has learned nothing yet; None is Zeta's own policy."""
-        return ZetaDynamicRouter(self.cards, hosts=self.hosts, policy=policy, clock=self.clock, rng=seed)
+        router = ZetaDynamicRouter(self.cards, hosts=self.hosts, policy=policy, clock=self.clock, rng=seed)
+        router.observer.signals = ()  # the filler text of simulated models goes round in circles, as no answer should
+        return router
 
     def slow(self) -> None:
         """Make the coder slower from now on."""

@@ -102,9 +102,11 @@ class Qualities:
         if change.see(score, expected, weight=weight):
             belief.reopen(reading.features)
             belief.learn(reading.features, change.recent - self.expect(card, reading), weight=CONFIRMED)
+        if weight < 1.0:
+            return  # signals come by themselves: to explore for them would cost good answers and show little
         for task, share in reading.tasks:
             asked, opinions = self._rates.get(task, (0.0, 0.0))
-            self._rates[task] = (asked, opinions + share * min(weight, 1.0))
+            self._rates[task] = (asked, opinions + share)
 
     def _prior(self, card: ModelCard, task: str) -> float:
         if len(self._priors) >= READY_MOST:
