@@ -24,7 +24,7 @@ PROMPT = "def f(x): ..."
 
 def zeta(models: int) -> Callable[[], object]:
     """Return one decision of Zeta's default policy, the router's own work included."""
-    decide = learned_router(models)._dispatcher.decide
+    decide = learned_router(models)[0]._dispatcher.decide
     request, guess = Request(text=PROMPT, task="code", prompt_tokens=400), TaskGuess.told("code")
     return lambda: decide(request, guess)
 
