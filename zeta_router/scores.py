@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, overload
+from typing import Any, TypeAlias, overload
 
 from zeta_router.decision import Score
 
-if TYPE_CHECKING:
-    from zeta_router.decision import Candidate
-
-Row: TypeAlias = tuple["Candidate", float, float, float, float, float, float, str, float, float]
-"""The fields of a `Score`, in its order."""
+Row: TypeAlias = list[Any]
+"""The fields of a `Score`, in its order; a list, because what an answer may teach is added last."""
 
 
 class Scores(Sequence[Score]):

@@ -11,6 +11,8 @@ READY_MOST = 256
 """Tasks whose expectations are kept ready; they are made anew when needed."""
 TRUSTED_AFTER = 8
 """Answers of one model and task after which the task's overall length is no longer mixed in."""
+LONGEST = 1_000_000
+"""Tokens; what a server claims beyond that is a fault of its own."""
 FLOOR_GAIN = 0.02
 YOUNG = 30
 """Answers to a task after which one more changes what is expected of models that have few by 3 % at most."""
@@ -64,7 +66,7 @@ class Lengths:
 
     def learn(self, model: str, task: str, tokens: int) -> None:
         """Fold in one finished answer of `tokens` tokens, thinking included."""
-        value = math.log(max(tokens, 1))
+        value = math.log(min(max(tokens, 1), LONGEST))
         self._by_model.setdefault((model, task), _LogNormal()).learn(value)
         self._by_task.setdefault(task, _LogNormal()).learn(value)
         self._ready.pop(task, None)

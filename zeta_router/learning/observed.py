@@ -16,6 +16,8 @@ REAL_LOAD_S = 0.6
 FASTEST_S, SLOWEST_S = 1e-7, 1e3
 """Seconds per token outside of which a clock is broken, not a model fast or slow."""
 LONGEST_LOAD_S = 3600.0
+MOST_TOKENS = 10**9
+"""A count beyond that is a fault of the server."""
 SHARING_DOUBT = 0.5
 """How wrong the logarithm of what sharing costs may be: when exactly the others were at work is not known."""
 
@@ -57,8 +59,9 @@ class Observed(NamedTuple):
 def observed(decision: Decision, outcome: Outcome) -> Observed:
     """Return what an answer says about speed; implausible figures are left out."""
     times = outcome.timings
-    output = outcome.output_tokens or 0
+    output = min(outcome.output_tokens or 0, MOST_TOKENS)
     prompt = outcome.prompt_tokens if outcome.prompt_tokens is not None else decision.prompt_tokens
+    prompt = min(prompt, MOST_TOKENS)
     steps = max(output - 1, 0)
     decode = prefill = service = None
     if times.decode is not None:

@@ -86,7 +86,7 @@ class PhaseTimes:
         first, second = _best_two(rows)
         heard = self._qualities.heard(reading)
         if heard > 0.0 and second is not None:
-            rows = self._with_curiosity(rows, reading, heard, first[1], second[1])
+            self._add_curiosity(rows, reading, heard, first[1], second[1])
             first, second = _best_two(rows)
         if self._objective.quality_floor > 0.0:
             first, second = self._above_floor(rows, now)
@@ -162,14 +162,13 @@ class PhaseTimes:
             table.update(zip([candidate.key for candidate in candidates], qualities, strict=True))
         return qualities
 
-    def _with_curiosity(self, rows: list[Row], reading: Reading, heard: float, best: float, second: float) -> list[Row]:
-        """Return the rows with what each answer may teach on quality, for requests that come after it."""
+    def _add_curiosity(self, rows: list[Row], reading: Reading, heard: float, best: float, second: float) -> None:
+        """Add what each answer may teach on quality, for requests that come after it."""
         table = self._ready_spread.get(reading)
         if table is None:
             if len(self._ready_spread) >= READY_MOST:
                 self._ready_spread.clear()
             table = self._ready_spread[reading] = {}
-        curious = []
         for row in rows:
             utility, name = row[1], row[0][0].name
             spread = table.get(name)
@@ -177,10 +176,8 @@ class PhaseTimes:
                 spread = table[name] = self._qualities.spread(row[0][0], reading)
             behind = best - (utility if utility < best else second)
             if behind < NOT_WORTH_IT * spread:
-                bonus = heard * worth_of_spread(behind, spread)
-                row = (row[0], utility + bonus, *row[2:9], bonus)
-            curious.append(row)
-        return curious
+                row[9] = bonus = heard * worth_of_spread(behind, spread)
+                row[1] = utility + bonus
 
     def _above_floor(self, rows: list[Row], now: float) -> tuple[Row, Row | None]:
         """Return the best two of those that are good enough and answer, or of all where there are none."""
@@ -226,7 +223,7 @@ class PhaseTimes:
         )
         there = candidate._replace(loaded=True, loaded_at=moment.now)
         (well,) = score_all(moment, (there,), (healthy,), (row[2],), self._objective, self._learned)
-        return well[1] > best[1]
+        return bool(well[1] > best[1])
 
     def _success(self, key: Key, now: float) -> float:
         runner = self._learned.runners.get(key)

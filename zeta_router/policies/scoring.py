@@ -138,7 +138,7 @@ def score_all(
             if success < AILING:
                 note = f"answers {success:.0%} of its calls" + (f", {note}" if note else "")
         utility = success * quality - penalty - (1.0 - success) * FAILURE_COST - price
-        add((candidate, utility, quality, wait, load, prefill, decode, note, price, 0.0))
+        add([candidate, utility, quality, wait, load, prefill, decode, note, price, 0.0])
     return rows
 
 
