@@ -10,6 +10,9 @@ from zeta_router.outcome import Fate, Outcome
 WINDOW = 200
 """Answers that the quantiles are taken over: enough for a p95, few enough to follow the present."""
 
+MOST_TOKENS = 10**9
+"""Of one answer; a count beyond that is a fault of the server."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelMetrics:
@@ -49,7 +52,7 @@ class Meter:
         if outcome.timings.total is not None:
             self._totals.append(outcome.timings.total)
         if outcome.timings.decode and outcome.output_tokens and outcome.output_tokens > 1:
-            self._tokens.append(outcome.output_tokens - 1)  # the first token belongs to the prefill
+            self._tokens.append(min(outcome.output_tokens - 1, MOST_TOKENS))  # the first token belongs to the prefill
             self._decode_s.append(outcome.timings.decode)
 
     def read(self) -> ModelMetrics:

@@ -31,7 +31,7 @@ class Health:
     def learn(self, answered: bool, now: float) -> None:
         """Fold in one attempt."""
         fade = math.exp(-max(now - self._at, 0.0) / FORGETS_S)
-        self._at = max(now, self._at)
+        self._at = now  # also back: else failures would not fade until a clock that jumped has caught up
         self._answers *= fade
         self._failures *= fade
         if answered:

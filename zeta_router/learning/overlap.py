@@ -83,7 +83,7 @@ class Overlap:
 
     def _advance(self, now: float) -> None:
         seconds = now - self._at
-        self._at = max(now, self._at)
+        self._at = now
         if seconds > 0.0 and self._running:
             self._busy_s += seconds * len(self._count)
             for model, count in self._count.items():

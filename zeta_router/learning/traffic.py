@@ -24,7 +24,7 @@ class Rate:
         if self._since is None:
             self._since = self._at = now
         self._sum = self._faded(now) + amount
-        self._at = max(now, self._at)
+        self._at = now  # also back: a clock that jumped would stop the fading for as long as it jumped
 
     def per_second(self, now: float) -> float:
         """Return the present rate."""

@@ -34,7 +34,8 @@ class ProbeBudget:
     def due(self, key: Key, now: float) -> bool:
         """Whether a suspect may be tried now."""
         when, call, _ = self._retry.get(key, (0.0, 0, 0))
-        return now >= when and self._calls >= call
+        waits = when - RETRY_LAST_S <= now < when  # a time farther ahead is from before the clock jumped back
+        return not waits and self._calls >= call
 
     def begin(self, key: Key, now: float, *, is_probe: bool) -> None:
         """Earn from every call, spend on a check."""
