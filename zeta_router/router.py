@@ -367,7 +367,7 @@ class ZetaDynamicRouter:
                 Request(task=task, needs=needs, prompt_tokens=TYPICAL_PROMPT_TOKENS), TaskGuess.told(task)
             )
             for score in reversed(decision.candidates if decision is not None else ()):
-                preferences.setdefault(score.model, {})[task] = round(score.utility, 3)
+                preferences.setdefault(score.model, {})[task] = round(score.utility - score.bonus, 3)
         return MappingProxyType({model: MappingProxyType(tasks) for model, tasks in preferences.items()})
 
     # -- the seed's vocabulary -----------------------------------------------------------------------------------
