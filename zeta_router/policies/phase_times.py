@@ -88,7 +88,8 @@ class PhaseTimes:
         if heard > 0.0 and second is not None:
             self._add_curiosity(rows, reading, heard, first[1], second[1])
             first, second = _best_two(rows)
-        if self._objective.quality_floor > 0.0:
+        floor = self._objective.quality_floor
+        if floor > 0.0 and (first[2] < floor or self._success(first[0].key, now) < AILING):
             first, second = self._above_floor(rows, now)
         if self._suspects and self._probes.affordable:
             due = self._due(moment, rows, first, reading)
