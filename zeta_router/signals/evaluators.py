@@ -76,8 +76,9 @@ def _decision_of(run: Any) -> str | None:
                 return str(zeta["decision_id"])
             if depth < 8:
                 waiting.extend((child, depth + 1) for child in value.values())
-        elif isinstance(value, (list, tuple)) and depth < 8:
-            waiting.extend((child, depth + 1) for child in value)
+        elif isinstance(value, (list, tuple)):
+            if depth < 8:
+                waiting.extend((child, depth + 1) for child in value)
         elif hasattr(value, "response_metadata"):
             waiting.append((value.response_metadata, depth + 1))
     return None
