@@ -45,7 +45,7 @@ def test_the_router_is_told_some_tasks_wrong_and_no_complexity_but_a_trait() -> 
     """5 % of the labels and 15 % of the buckets: within five standard deviations of 3,000 draws."""
     calls = made().calls
     wrong = sum(c.guess.task != c.task for c in calls)
-    bucket = sum((c.complexity > 0.5) != (c.guess.traits == (1.0,)) for c in calls)
+    bucket = sum((c.complexity > 0.5) != (c.guess.complexity == 2) for c in calls)
     assert abs(wrong - 150) < 5 * 11.9
     assert abs(bucket - 450) < 5 * 19.6
     assert all(c.request.task == c.guess.task for c in calls)

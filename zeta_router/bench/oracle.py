@@ -94,7 +94,7 @@ class Oracle:
         self, request: Request, guess: TaskGuess, candidates: Sequence[Candidate], *, now: float, rng: Random
     ) -> Choice:
         """Pick the highest true expected utility."""
-        lean = LEAN if guess.traits and guess.traits[0] > 0.5 else -LEAN
+        lean = LEAN if guess.complexity > 1 else -LEAN
         hosts = {host: self._known.host(host, now) for host in {c.host for c in candidates}}
         scores = [self._score(request, guess.task, lean, c, hosts[c.host], now) for c in candidates]
         if any(self._world.failing.values()):

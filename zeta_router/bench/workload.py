@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from random import Random
@@ -141,7 +142,7 @@ def _call(now: float, row: Row, scenario: Scenario, rng: Random) -> Call:
 @lru_cache
 def _guess(label: str, *, hard: bool) -> TaskGuess:
     told = TaskGuess.told(label)
-    return TaskGuess(label, told.probability, told.probabilities, told.reasons, traits=(1.0 if hard else 0.0,))
+    return replace(told, complexity=2 if hard else 0)
 
 
 def _fifths(lengths: list[int]) -> tuple[float, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zeta_router.learning.quality_reading import LEVEL, Feature
+from zeta_router.learning.quality_reading import HARD, LEVEL, Feature
 from zeta_router.tasks import KINDS
 
 LEVEL_SD = 0.10
@@ -13,6 +13,8 @@ TASK_SD = 0.10
 """How far beyond that on one task."""
 KIND_SD = 0.15
 """How far beyond that on one kind of prompt: more than on a task, since no prior knows of kinds."""
+HARD_SD = 0.10
+"""How much more or less than others it loses from an easy request to a hard one."""
 TRAIT_SD = 0.08
 """How far beyond that with another trait, such as the prompt's length."""
 NOISE = 0.20
@@ -77,4 +79,6 @@ def first_variance(name: str | int) -> float:
         return LEVEL_SD**2
     if isinstance(name, str):
         return TASK_SD**2
+    if name == HARD:
+        return HARD_SD**2
     return KIND_SD**2 if name < len(KINDS) else TRAIT_SD**2

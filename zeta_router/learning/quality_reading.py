@@ -10,13 +10,17 @@ from zeta_router.tasks.task_guess import TaskGuess
 
 LEVEL = ""
 """Name of the feature that every request has: how good a model is at all."""
+HARD = -1
+"""Name of the feature that tells hard requests from easy ones: between -0.5 and 0.5, absent in the middle."""
 NEGLIGIBLE = 0.03
 """Tasks and traits below it are left out: they would cost time and tell nothing."""
+USUAL = 1
+"""`TaskGuess.complexity` of a request that is neither easy nor hard."""
 TRAITS_MOST = 32
 """Traits beyond these are not learned on: what one model's beliefs hold stays bounded."""
 
 Feature = tuple[str | int, float]
-"""A name and a value in [0, 1]. The name is `LEVEL`, a task, or the place of a trait."""
+"""A name and a value in [-1, 1]. The name is `LEVEL`, a task, `HARD`, or the place of a trait."""
 
 
 class Reading(NamedTuple):
@@ -51,7 +55,7 @@ def read(guess: TaskGuess) -> Reading:
 
 
 def _read(guess: TaskGuess) -> Reading:
-    if guess.probability >= 1.0 and not guess.traits:
+    if guess.probability >= 1.0 and not guess.traits and guess.complexity == USUAL:
         return told(guess.task)
     likely = [(task, share) for task, share in guess.probabilities.items() if share >= NEGLIGIBLE]
     if not likely:
@@ -59,7 +63,8 @@ def _read(guess: TaskGuess) -> Reading:
     total = sum(share for _, share in likely)
     tasks = tuple([(task, share / total) for task, share in likely])
     traits = [(i, value) for i, value in enumerate(guess.traits[:TRAITS_MOST]) if value >= NEGLIGIBLE]
-    return Reading(tasks, ((LEVEL, 1.0), *tasks, *traits))
+    hard = () if guess.complexity == USUAL else ((HARD, 0.5 * (guess.complexity - USUAL)),)
+    return Reading(tasks, ((LEVEL, 1.0), *tasks, *hard, *traits))
 
 
 @lru_cache(maxsize=256)
