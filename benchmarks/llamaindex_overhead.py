@@ -133,6 +133,9 @@ class FreeAttempt:
     def first_token(self) -> None:
         """Note nothing."""
 
+    def observe(self, answer: Any) -> None:
+        """Nobody looks at the answer."""
+
     def settle(self, outcome: Outcome) -> None:
         """Keep it, as an attempt does."""
         self.outcome = outcome
