@@ -10,23 +10,10 @@ from zeta_router.bench.oracle import Oracle
 from zeta_router.bench.world import World
 from zeta_router.bench.zoo import CHAT, CHATTER, CODE, CODER, EXTRACT, REASONER, REASONING
 from zeta_router.errors import ConfigError
+from zeta_router.objective import Objective
 from zeta_router.policies.base import Policy
-from zeta_router.policies.phase_times import PhaseTimes
-from zeta_router.policies.rivals import (
-    DiscountedThompson,
-    EpsilonGreedy,
-    HalfAverage,
-    LeastBusy,
-    LinUCB,
-    LowestLatency,
-    OneModel,
-    PeakEwma,
-    RandomPick,
-    RoundRobin,
-    TaskTable,
-    Ucb1,
-)
-from zeta_router.policies.static_rule import StaticRule
+from zeta_router.policies.named import NAMED
+from zeta_router.policies.rivals import OneModel, TaskTable
 
 ORACLE = "oracle"
 BEST_SINGLE = "best-single"
@@ -36,24 +23,16 @@ TABLE = {CODE: CODER.name, EXTRACT: CODER.name, CHAT: CHATTER.name, REASONING: R
 Contender = Callable[[World], Sequence[Policy]]
 """Makes policies for a run; of several the best is shown, as hindsight shows it."""
 
+
+def _by_name(make: Callable[[Objective], Policy]) -> Contender:
+    return lambda world: [make(world.work.objective)]
+
+
 CONTENDERS: Mapping[str, Contender] = MappingProxyType(
     {
-        "phase-times": lambda world: [PhaseTimes(world.work.objective)],
-        "static": lambda world: [StaticRule()],
+        **{name: _by_name(make) for name, make in NAMED.items()},
         "task-table": lambda world: [TaskTable(TABLE)],
-        "seed-half-average": lambda world: [HalfAverage("time")],
-        "seed-count": lambda world: [HalfAverage("count")],
-        "random": lambda world: [RandomPick()],
-        "round-robin": lambda world: [RoundRobin()],
         BEST_SINGLE: lambda world: [OneModel(model.name) for model in world.scenario.models],
-        "least-busy": lambda world: [LeastBusy()],
-        "epsilon-greedy": lambda world: [EpsilonGreedy(world.work.objective)],
-        "ucb1": lambda world: [Ucb1(world.work.objective)],
-        "discounted-thompson": lambda world: [DiscountedThompson(world.work.objective)],
-        "linucb": lambda world: [LinUCB(world.work.objective)],
-        "linucb-forgetting": lambda world: [LinUCB(world.work.objective, alpha=0.7, forgetting=0.995)],
-        "lowest-latency": lambda world: [LowestLatency()],
-        "peak-ewma": lambda world: [PeakEwma()],
         ORACLE: lambda world: [Oracle(world)],
     }
 )
