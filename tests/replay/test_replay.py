@@ -13,7 +13,7 @@ from zeta_router.policies.named import policy_named
 from zeta_router.policies.rivals import EpsilonGreedy, RandomPick
 from zeta_router.replay import replay
 from zeta_router.replay.estimate import effective, interval
-from zeta_router.store import AttemptBegan, Entry
+from zeta_router.store import AttemptBegan, Entry, Feedback
 
 
 def explorer(objective: Any) -> EpsilonGreedy:
@@ -100,6 +100,17 @@ def test_next_to_nothing_is_no_error(entries: list[Entry]) -> None:
 def test_entries_that_were_stored_twice_count_once() -> None:
     entries = log_of(explorer, seed=1, requests=50)
     assert replay([*entries, *entries], StaticRule(), OBJECTIVE) == replay(entries, StaticRule(), OBJECTIVE)
+
+
+def test_signals_are_no_opinions() -> None:
+    entries = log_of(explorer, seed=1, requests=120)
+    last = entries[-1]
+    judged = [e.record.decision for e in entries if isinstance(e.record, AttemptBegan)]
+    signals = [Feedback(decision, 0.0, "signal: refusal", last.record.at, weight=0.3) for decision in judged]
+    places = range(last.seq + 1, last.seq + 1 + len(signals))
+    told = [last._replace(position=(n, 0), seq=n, record=s) for n, s in zip(places, signals, strict=True)]
+    noisy = [*entries, *told]
+    assert replay(noisy, StaticRule(), OBJECTIVE) == replay(entries, StaticRule(), OBJECTIVE)
 
 
 def test_a_few_heavy_weights_tell_little() -> None:

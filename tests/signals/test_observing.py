@@ -74,6 +74,26 @@ def test_looking_never_raises() -> None:
     assert sum(isinstance(event, TroubleSeen) and event.where == "signals" for event in world.events) == 1
 
 
+def test_a_signal_that_raises_is_named_once() -> None:
+    """The others go on, and nothing of the answer is in what is said."""
+
+    class Broken:
+        name, weight = "broken", 1.0
+
+        def look(self, answer: Answer) -> float | None:
+            raise ValueError(answer.text)
+
+    world = World()
+    world.router.observer.signals = (Broken(), *world.router.observer.signals)
+    for _ in range(2):
+        verdict = world.router.observe_answer(served(world).id, REFUSED)
+        assert verdict is not None
+        assert verdict.why == "refusal"
+    served(world)
+    (trouble,) = [event for event in world.events if isinstance(event, TroubleSeen)]
+    assert trouble.what == "the signal 'broken' raised ValueError; the others go on"
+
+
 def test_a_request_asked_again_counts_against_its_last_answer() -> None:
     """Rephrased, or with a complaint; in the same session, soon."""
     world = World()

@@ -106,4 +106,5 @@ def attempt_json(attempt: LoggedAttempt) -> dict[str, Any]:
         "output_tokens": None if outcome is None else outcome.output_tokens,
         "score": attempt.score,
         "opinions": [{"source": o.source, "score": o.score, "at": o.at} for o in attempt.opinions],
+        "evidence": [{"source": e.source, "score": e.score, "weight": e.weight} for e in attempt.evidence],
     }

@@ -24,6 +24,8 @@ class LoggedAttempt:
     """None: it is running, or its process was killed."""
     ended_at: float | None = None
     opinions: list[Feedback] = field(default_factory=list)
+    evidence: list[Feedback] = field(default_factory=list)
+    """What signals saw in the answer: weaker than an opinion, and given to every answer."""
 
     @property
     def score(self) -> float | None:
@@ -62,5 +64,5 @@ def logged_attempts(entries: Iterable[Entry]) -> list[LoggedAttempt]:
         elif isinstance(record, Feedback):
             judged = by_decision.get(record.decision.id)
             if judged is not None:
-                judged.opinions.append(record)
+                (judged.opinions if record.weight >= 1.0 else judged.evidence).append(record)
     return list(attempts.values())

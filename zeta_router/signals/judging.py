@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from zeta_router.signals.answer import Answer, Verdict
@@ -50,18 +50,24 @@ SIGNALS: tuple[Signal, ...] = (
 """All that need nothing but the answer itself."""
 
 
-def judge(answer: Answer, signals: Sequence[Signal] = SIGNALS) -> Verdict:
+def judge(
+    answer: Answer,
+    signals: Sequence[Signal] = SIGNALS,
+    *,
+    failed: Callable[[Signal, Exception], None] = lambda signal, error: None,
+) -> Verdict:
     """Return the verdict of all signals: the heaviest fault, else praise where some was found, else `FAULTLESS`.
 
     Faults are not added up: an answer that loops is often cut off as well, and that is one fault. A signal that raises
-    has nothing to say.
+    has nothing to say, and `failed` is told.
     """
     fault: Verdict | None = None
     praise: list[tuple[float, float, str]] = []
     for signal in signals:
         try:
             score = signal.look(answer)
-        except Exception:  # a signal is a plug-in, and the answer is out already
+        except Exception as error:  # a signal is a plug-in, and the answer is out already
+            failed(signal, error)
             continue
         if score is None:
             continue

@@ -43,7 +43,9 @@ class Observer:
         if not self.signals:
             return None
         try:
-            verdict = judge(answer, self.signals)
+            if not isinstance(answer, Answer):
+                raise TypeError  # once, not once per signal
+            verdict = judge(answer, self.signals, failed=self._failed)
             if session:
                 verdict = self._in_session(decision_id, answer, prompt, session, verdict)
             if verdict.weight <= FAULTLESS_WEIGHT:  # no signal spoke
@@ -57,6 +59,10 @@ class Observer:
             self._trouble("signals", f"looking at an answer raised {type(error).__name__}; it teaches nothing")
             return None
         return verdict
+
+    def _failed(self, signal: Signal, error: Exception) -> None:
+        name = getattr(signal, "name", type(signal).__name__)
+        self._trouble("signals", f"the signal {name!r} raised {type(error).__name__}; the others go on")
 
     def _in_session(self, decision_id: str, answer: Answer, prompt: str, session: str, verdict: Verdict) -> Verdict:
         if prompt:
