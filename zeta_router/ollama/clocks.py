@@ -13,6 +13,8 @@ UNNOTICED_SECONDS = 0.010
 LONGEST_SECONDS = 30 * 24 * 3600.0
 """A month. What a server claims beyond that is a fault of its clock, not a time."""
 
+_LONGEST_NANOSECONDS = LONGEST_SECONDS * 1e9
+
 MOST_TOKENS = 10**9
 """A count beyond that is a fault of the server."""
 
@@ -42,12 +44,14 @@ def timings_of(
     prefill = _seconds(body.get("prompt_eval_duration"))
     decode = _seconds(body.get("eval_duration"))
     wall = _plausible(elapsed)
+    first = _plausible(first_token)
     if load is None and body.get("done_reason") == "load":
         load = wall  # The answer to a preload has no durations: all its time was the load.
-    wait = None if two_pass else _wait(total, load, prefill, decode)
-    first = _plausible(first_token)
-    if first is None and None not in (wait, load, prefill):
-        first = (wait or 0.0) + (load or 0.0) + (prefill or 0.0)
+    wait: float | None = None
+    if not (two_pass or total is None or load is None or prefill is None or decode is None):
+        wait = _wait(total - load - prefill - decode)
+        if first is None and wait is not None:
+            first = wait + load + prefill
     return Timings(
         wait=wait,
         load=load,
@@ -69,12 +73,10 @@ def outcome_of(
 
     Answers to `/api/embed` have no `done`: their vectors are all there or not at all. Arguments as in `timings_of`.
     """
-    vectors = "embeddings" in body or "embedding" in body
     reason = body.get("done_reason")
-    warmed = reason in ("load", "unload")
     if "error" in body:
         fate, error = Fate.error, "the server ended the answer with an error"
-    elif body.get("done") is True or vectors:
+    elif body.get("done") is True or "embeddings" in body or "embedding" in body:
         fate, error = Fate.ok, None
     else:
         fate, error = Fate.truncated, "the answer ended without done: true"
@@ -83,34 +85,32 @@ def outcome_of(
         timings=timings_of(body, elapsed=elapsed, first_token=first_token, two_pass=two_pass),
         prompt_tokens=_count(body.get("prompt_eval_count")),
         # An empty message list is answered with "load" and no text: the model is warm, nothing was said.
-        output_tokens=0 if warmed else _count(body.get("eval_count")),
+        output_tokens=0 if reason in ("load", "unload") else _count(body.get("eval_count")),
         done_reason=reason if isinstance(reason, str) and reason else None,
         error=error,
     )
 
 
-def _wait(total: float | None, load: float | None, prefill: float | None, decode: float | None) -> float | None:
+def _wait(left: float) -> float | None:
     """Return the wait for a slot, which is in no field: what is left of the total, https://github.com/ollama/ollama/issues/10860."""
-    if total is None or load is None or prefill is None or decode is None:
-        return None
-    left = total - load - prefill - decode
     if abs(left) <= UNNOTICED_SECONDS:
         return 0.0
     return left if left > 0 else None
 
 
+# The two below ask for the exact type: a bool is an int in Python, and neither a duration nor a count.
+
+
 def _seconds(nanoseconds: object) -> float | None:
-    # bool is an int in Python, and no duration. Comparing first keeps integers of any size from overflowing.
-    if isinstance(nanoseconds, bool) or not isinstance(nanoseconds, int | float):
-        return None
-    return nanoseconds / 1e9 if 0 <= nanoseconds <= LONGEST_SECONDS * 1e9 else None
+    if type(nanoseconds) is int or type(nanoseconds) is float:
+        # Compared before it is divided, so that an integer of any size does not overflow.
+        return nanoseconds / 1e9 if 0 <= nanoseconds <= _LONGEST_NANOSECONDS else None
+    return None
+
+
+def _count(value: object) -> int | None:
+    return value if type(value) is int and 0 <= value <= MOST_TOKENS else None
 
 
 def _plausible(seconds: float | None) -> float | None:
     return seconds if seconds is not None and 0 <= seconds <= LONGEST_SECONDS else None
-
-
-def _count(value: object) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        return None
-    return value if 0 <= value <= MOST_TOKENS else None
