@@ -7,11 +7,10 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from zeta_router.decision import Decision
+from zeta_router.decision import Decision, Key
 from zeta_router.dispatcher import Dispatcher
 from zeta_router.errors import EveryAttemptFailed, Failure, InvalidRequest
 from zeta_router.events import DecisionMade
-from zeta_router.fleet import Key
 from zeta_router.outcome import Fate, Outcome, Timings
 from zeta_router.request import CAPABILITIES, Request
 from zeta_router.tasks.task_guess import TaskGuess
@@ -70,11 +69,12 @@ class Attempt:
         if self._number is not None:
             raise InvalidRequest("an attempt can be entered once; iterate the plan for the next one")
         self._number, self._began_at = self._dispatcher.begin(self.decision)
-        try:
-            self._dispatcher.tell(DecisionMade(self.decision))
-        except BaseException:  # an interrupt inside a listener: the block is never entered, so `__exit__` never called
-            self.__exit__(None, None, None)
-            raise
+        if self._dispatcher.listeners.all:
+            try:
+                self._dispatcher.listeners.tell(DecisionMade(self.decision))
+            except BaseException:  # an interrupt in a listener: the block is never entered, so `__exit__` never called
+                self.__exit__(None, None, None)
+                raise
         return self
 
     def __exit__(
@@ -98,7 +98,7 @@ class Attempt:
 
     def trouble(self, where: str, what: str) -> None:
         """Note a trouble of the adapter's own, which does not keep the request from being served. It is said once."""
-        self._dispatcher._trouble(where, what)
+        self._dispatcher.trouble(where, what)
 
     def observe(self, answer: Answer, *, prompt: str = "", session: str | None = None) -> None:
         """Let the router learn from what an answer shows of its quality; see `ZetaDynamicRouter.observe_answer`."""
@@ -137,7 +137,6 @@ class Attempts:
         self._prefer = prefer
         self._request = request
         self._guess = guess
-        self._tried: list[Key] = []
         self._made: list[Attempt] = []
         self._deadline_at = None if request.deadline is None else dispatcher.clock() + request.deadline
 
@@ -145,33 +144,30 @@ class Attempts:
         return f"<Attempts at a {self._guess.task} request: {len(self._made)} made>"
 
     def __iter__(self) -> Iterator[Attempt]:
-        while self._goes_on:
-            if self._made and self._deadline_at is not None and self._dispatcher.clock() >= self._deadline_at:
-                return  # too late for anybody's answer
-            decision = self._dispatcher.decide(
-                self._request,
-                self._guess,
-                model=self._model,
-                prefer=None if self._made else self._prefer,
-                tried=self._tried,
-                avoided=[a.decision.host for a in self._made if a.outcome is not None and a.outcome.fate in HOST_FATES],
-                attempt=len(self._made) + 1,
-                request_id=self._made[0].decision.id if self._made else "",
-            )
-            if decision is None:
-                return
+        while (decision := self._decide()) is not None:
             attempt = Attempt(self._dispatcher, decision, deadline_at=self._deadline_at)
-            self._tried.append(decision.key)
             self._made.append(attempt)
             yield attempt
 
-    @property
-    def _goes_on(self) -> bool:
-        """Whether there is another attempt to make: the last one failed, or there was none yet."""
-        if not self._made:
-            return True
-        last = self._made[-1].outcome
-        return last is not None and last.fate.is_failure and len(self._made) < self._dispatcher.limits.attempts
+    def _decide(self) -> Decision | None:
+        """Return the next decision; None where the last attempt did not fail, or there is nobody or no time left."""
+        made, dispatcher = self._made, self._dispatcher
+        if not made:
+            return dispatcher.decide(self._request, self._guess, model=self._model, prefer=self._prefer)
+        last = made[-1].outcome
+        if last is None or not last.fate.is_failure or len(made) >= dispatcher.limits.attempts:
+            return None
+        if self._deadline_at is not None and dispatcher.clock() >= self._deadline_at:
+            return None  # too late for anybody's answer
+        return dispatcher.decide(
+            self._request,
+            self._guess,
+            model=self._model,
+            tried=[a.decision.key for a in made],
+            avoided=[a.decision.host for a in made if a.outcome is not None and a.outcome.fate in HOST_FATES],
+            attempt=len(made) + 1,
+            request_id=made[0].decision.id,
+        )
 
     @property
     def made(self) -> tuple[Attempt, ...]:

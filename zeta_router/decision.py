@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from zeta_router.model import ModelCard
 from zeta_router.outcome import Timings
+from zeta_router.request import Request
 from zeta_router.tasks.task_guess import TaskGuess
+
+Key = tuple[str, str]
+"""Model and host: where speed is learned."""
+
+BOUNDS_SD = 2.5631
+"""Standard deviations between the 10th and the 90th percentile of a normal variable."""
 
 
 class Flight(NamedTuple):
@@ -20,6 +27,16 @@ class Flight(NamedTuple):
     """Seconds it was expected to keep the model busy."""
     spread: float = 0.1
     """How uncertain that is: about the standard deviation over the mean."""
+
+    @classmethod
+    def of(cls, decision: Decision, began_at: float) -> Flight:
+        """Return what a decision's attempt is expected to be while it runs."""
+        _, _, _, _, load, prefill, decode, *_ = decision.picked
+        service = (load or 0.0) + (prefill or 0.0) + (decode or 0.0)
+        if decision.bounds is None or service <= 0.0:
+            return cls(began_at, service)
+        low, high = decision.bounds
+        return cls(began_at, service, max(high - low, 0.0) / (BOUNDS_SD * service))
 
 
 class Candidate(NamedTuple):
@@ -45,8 +62,8 @@ class Candidate(NamedTuple):
         return self.card.name
 
     @property
-    def key(self) -> tuple[str, str]:
-        """Model and host: where speed is learned."""
+    def key(self) -> Key:
+        """Model and host."""
         return (self.card.name, self.host)
 
     @property
@@ -115,7 +132,7 @@ class Choice(NamedTuple):
     """Seconds in total, 10th and 90th percentile."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Decision:
     """Which model answers one request, and why. Made before the model is called."""
 
@@ -124,6 +141,8 @@ class Decision:
     """Ollama tag, e.g. `qwen3:8b`."""
     host: str
     """Address of the server, without user and password."""
+    key: Key = field(init=False, repr=False, compare=False)
+    """Both."""
     task: str
     guess: TaskGuess | None = None
     """How sure the task is, and why; None where nobody asked."""
@@ -132,13 +151,10 @@ class Decision:
     reason: str
     """One line for a person, as `zeta explain` prints it."""
     explored: bool
-    predicted: Timings
-    """Seconds, as expected."""
+    picked: Score
+    """What is expected of the model that serves: times, quality, utility."""
     bounds: tuple[float, float] | None
     """Seconds in total, 10th and 90th percentile as expected."""
-    quality: float | None
-    """Expected, in [0, 1]."""
-    utility: float
     candidates: Sequence[Score]
     """Every candidate with its score, best first."""
     decided_at: float
@@ -153,10 +169,66 @@ class Decision:
     """Conversation that the request belongs to."""
     tags: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Put model and host together, once for all who ask."""
+        object.__setattr__(self, "key", (self.model, self.host))
+
+    @classmethod
+    def of(
+        cls,
+        choice: Choice,
+        request: Request,
+        guess: TaskGuess,
+        *,
+        id: str,
+        at: float,
+        attempt: int = 1,
+        request_id: str = "",
+    ) -> Decision:
+        """Return the decision that a choice leads to; `at` is in seconds since the epoch.
+
+        It is filled at once, because the constructor of a frozen class sets field by field, which takes thrice as long.
+        """
+        picked = choice.picked
+        card, host = picked.candidate[:2]
+        decision = object.__new__(cls)
+        vars(decision).update(
+            id=id,
+            model=card.name,
+            host=host,
+            key=(card.name, host),
+            task=guess.task,
+            guess=guess,
+            propensity=choice.propensity,
+            reason=choice.reason,
+            explored=choice.explored,
+            picked=picked,
+            bounds=choice.bounds,
+            candidates=choice.scores,
+            decided_at=at,
+            prompt_tokens=request.tokens,
+            attempt=attempt,
+            request_id=request_id or id,
+            card=card,
+            session=request.session,
+            tags=request.tags,
+        )
+        return decision
+
     @property
-    def key(self) -> tuple[str, str]:
-        """Model and host: where speed is learned."""
-        return (self.model, self.host)
+    def predicted(self) -> Timings:
+        """Seconds, as expected."""
+        return self.picked.timings
+
+    @property
+    def quality(self) -> float | None:
+        """Expected, in [0, 1]."""
+        return self.picked.quality
+
+    @property
+    def utility(self) -> float:
+        """Expected."""
+        return self.picked.utility
 
     @property
     def served_otherwise(self) -> bool:

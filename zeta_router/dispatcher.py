@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections import Counter, OrderedDict, defaultdict
@@ -11,26 +10,18 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING
 
-from zeta_router.capability import capable
+from zeta_router.capability import capable, exclusions
 from zeta_router.clock import Clock
-from zeta_router.decision import Candidate, Choice, Decision, Flight, Score
-from zeta_router.errors import Exclusion, InvalidRequest, UnknownDecision
-from zeta_router.events import (
-    Event,
-    FeedbackGiven,
-    Listener,
-    ModelJoined,
-    ModelLeft,
-    OutcomeSeen,
-    TroubleSeen,
-)
-from zeta_router.fleet import Fleet, Key
+from zeta_router.decision import Candidate, Choice, Decision, Flight, Key, Score
+from zeta_router.errors import InvalidRequest, NoCapableModel, UnknownDecision
+from zeta_router.events import Event, FeedbackGiven, ModelJoined, ModelLeft, OutcomeSeen
+from zeta_router.fleet import Fleet
 from zeta_router.forking import watch
-from zeta_router.learning.observed import REAL_LOAD_S
 from zeta_router.limits import Limits
+from zeta_router.listeners import Listeners
 from zeta_router.metrics import Meter
 from zeta_router.model import ModelCard, canonical
-from zeta_router.outcome import Fate, Outcome
+from zeta_router.outcome import Outcome
 from zeta_router.policies.base import Policy, tell_policy
 from zeta_router.request import Request
 from zeta_router.snapshot import ModelSnapshot, Snapshot
@@ -41,10 +32,6 @@ if TYPE_CHECKING:
     from zeta_router.signals.observer import Observer
     from zeta_router.store.journal import Journal
 
-logger = logging.getLogger("zeta_router")
-
-BOUNDS_SD = 2.5631
-"""Standard deviations between the 10th and the 90th percentile of a normal variable."""
 OTHER_TASKS = "other"
 """What further tasks are called once `Limits.tasks` different ones were seen: what is learned stays bounded."""
 
@@ -53,23 +40,20 @@ class Dispatcher:
     """One router's state, and the few ways to change it.
 
     The router's own trouble never breaks a request: a policy that raises is passed over for the least busy candidate,
-    a listener that raises is left out of nothing but this event; each trouble is said once.
+    each trouble is said once.
     """
 
     def __init__(self, policy: Policy, *, clock: Clock, rng: Random, limits: Limits) -> None:
         self.fleet = Fleet()
+        self.listeners = Listeners()
         self.policy = policy
         self.clock = clock
         self.limits = limits
         self._rng = rng
         self._lock = threading.Lock()
-        self._listeners: list[Listener] = []
         self._remembered: OrderedDict[str, Decision] = OrderedDict()
         self._meters: defaultdict[str, Meter] = defaultdict(Meter)
         self._shares: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        self._decisions = 0
-        self._troubles: dict[str, str] = {}
-        self._untold: list[TroubleSeen] = []
         self._tasks: set[str] = set()
         self.journal: Journal | None = None
         """Keeps what happens in a store, and brings what other processes learned; None where there is no store."""
@@ -89,16 +73,16 @@ class Dispatcher:
             if is_new:
                 self._log(Joined(card, host, self.clock()))
         if is_new:
-            self.tell(ModelJoined(card.name, host, self.clock()))
+            self.listeners.tell(ModelJoined(card.name, host, self.clock()))
 
     def leave(self, model: str, host: str | None) -> None:
         """Take a model off one host, or off all of them."""
         with self._lock:
-            keys = [c.key for c in self.fleet.candidates if c.model == model and host in (None, c.host)]
+            keys = [(name, where) for name, where in self.fleet.keys if name == model and host in (None, where)]
             gone = [key for key in keys if self.fleet.leave(key)]
             for name, where in gone:
                 self._log(Left(name, where, self.clock()))
-        self.tell(*(ModelLeft(model, where, self.clock()) for _, where in gone))
+        self.listeners.tell(*(ModelLeft(model, where, self.clock()) for _, where in gone))
 
     def saw_resident(self, host: str, names: Iterable[str]) -> None:
         """Take over which models a host has in memory."""
@@ -107,18 +91,23 @@ class Dispatcher:
 
     # -- deciding ------------------------------------------------------------------------------------------------
 
-    def capable(
-        self, request: Request, model: str | Collection[str] | None = None
-    ) -> tuple[list[Candidate], tuple[Exclusion, ...]]:
-        """Return the candidates that can serve a request, of some models or of all, and why the others cannot.
+    def require_capable(self, request: Request, model: str | Collection[str] | None = None) -> None:
+        """Refuse a request that none of some models, or of all, can serve.
 
         Raises:
+            NoCapableModel: Says what each of them lacks.
             InvalidRequest: The fleet has no such model.
         """
-        candidates = self.fleet.candidates
-        if model is not None:
-            candidates = self._named(model)
-        return capable(request, candidates)
+        if model is None and self.fleet.can_take(request):
+            return
+        with self._lock:
+            if not self._capable(request, model):
+                offered = self.fleet.candidates if model is None else self._named(model)
+                raise NoCapableModel(exclusions(request, offered))
+
+    def _capable(self, request: Request, model: str | Collection[str] | None) -> Sequence[Candidate]:
+        """Return the candidates that can serve a request, of some models or of all. Called under the lock."""
+        return self.fleet.capable(request) if model is None else capable(request, self._named(model))
 
     def _named(self, model: str | Collection[str]) -> tuple[Candidate, ...]:
         candidates = self.fleet.candidates
@@ -152,7 +141,7 @@ class Dispatcher:
         Hosts to be avoided are left out while another one could serve. A candidate to be preferred is picked if it can.
         """
         with self._lock:
-            left = self.capable(request, model)[0]
+            left = self._capable(request, model)
             if tried:
                 left = [c for c in left if c.key not in tried]
             if avoided:
@@ -168,7 +157,7 @@ class Dispatcher:
         rng = Random()
         with self._lock:
             rng.setstate(self._rng.getstate())
-            candidates = self.capable(request)[0]
+            candidates = self.fleet.capable(request)
             return self._decide(request, guess, candidates, 1, "", rng) if candidates else None
 
     def _decide(
@@ -185,35 +174,13 @@ class Dispatcher:
             guess = TaskGuess.told(OTHER_TASKS, why="too many different tasks were declared")
         try:
             choice = self.policy.choose(request, guess, candidates, now=now, rng=rng)
-            picked = choice.picked
+            if not isinstance(choice, Choice):
+                raise TypeError
         except Exception as error:  # a policy is a plug-in: whatever it raises or returns, the request is served
-            self._trouble("policy", self._says("choose", error, "the least busy model serves"))
+            self.trouble("policy", self._says("choose", error, "the least busy model serves"))
             choice = least_busy(candidates)
-            picked = choice.picked
-        decision_id = f"{rng.getrandbits(80):020x}"
-        card, host = picked.candidate[:2]
-        return Decision(
-            id=decision_id,
-            model=card.name,
-            host=host,
-            task=guess.task,
-            guess=guess,
-            propensity=choice.propensity,
-            reason=choice.reason,
-            explored=choice.explored,
-            predicted=picked.timings,
-            bounds=choice.bounds,
-            quality=picked.quality,
-            utility=picked.utility,
-            candidates=choice.scores,
-            decided_at=now,
-            prompt_tokens=request.tokens,
-            attempt=attempt,
-            request_id=request_id or decision_id,
-            card=card,
-            session=request.session,
-            tags=request.tags,
-        )
+        decision_id = rng.randbytes(10).hex()
+        return Decision.of(choice, request, guess, id=decision_id, at=now, attempt=attempt, request_id=request_id)
 
     # -- an attempt's life ---------------------------------------------------------------------------------------
 
@@ -224,28 +191,19 @@ class Dispatcher:
         """
         with self._lock:
             began_at = self.clock()
-            number = self.fleet.begin(decision.key, self.flight_of(decision, began_at))
-            self._decisions += 1
+            number = self.fleet.begin(decision.key, Flight.of(decision, began_at))
             self._tasks.add(decision.task)
             self._shares[decision.task][decision.model] += 1
             self._remembered[decision.id] = decision
-            while len(self._remembered) > self.limits.remembered:
+            if len(self._remembered) > self.limits.remembered:
                 self._remembered.popitem(last=False)
             try:
                 self.policy.begin(decision)
             except Exception as error:  # a policy is a plug-in, as above
-                self._trouble("policy", self._says("begin", error, "the request goes on"))
-            self._log(AttemptBegan(decision, began_at))
+                self.trouble("policy", self._says("begin", error, "the request goes on"))
+            if self.journal is not None:
+                self.journal.log(AttemptBegan(decision, began_at))
         return number, began_at
-
-    @staticmethod
-    def flight_of(decision: Decision, began_at: float) -> Flight:
-        """Return what a decision's attempt is expected to be while it runs."""
-        predicted, bounds = decision.predicted, decision.bounds
-        service = (predicted.load or 0.0) + (predicted.prefill or 0.0) + (predicted.decode or 0.0)
-        if bounds is None or service <= 0.0:
-            return Flight(began_at, service)
-        return Flight(began_at, service, max(bounds[1] - bounds[0], 0.0) / (BOUNDS_SD * service))
 
     def end(self, decision: Decision, number: int, outcome: Outcome) -> None:
         """Count an attempt out, fold in how it went, and tell the listeners."""
@@ -253,24 +211,16 @@ class Dispatcher:
         with self._lock:
             now = self.clock()
             self.fleet.end(decision.key, number)
-            self.note_residency(decision, outcome, now)
+            self.fleet.saw_outcome(decision.key, outcome, at=now)
             self._meters[decision.model].add(outcome)
             try:
                 noticed = tuple(self.policy.learn(decision, outcome, now=now))
             except Exception as error:  # a policy is a plug-in, as above
-                self._trouble("policy", self._says("learn", error, "this outcome is not learned"))
-            self._log(AttemptEnded(decision.id, outcome, now))
-        self.tell(OutcomeSeen(decision, outcome, now), *noticed)
-
-    def note_residency(self, decision: Decision, outcome: Outcome, now: float) -> None:
-        """Take over what an outcome says about the host's memory. Called under the lock."""
-        if outcome.fate is not Fate.ok:
-            if outcome.fate in (Fate.error, Fate.missing):
-                self.fleet.mark(decision.key, loaded=None, at=now)
-        elif (outcome.timings.load or 0.0) > REAL_LOAD_S:
-            self.fleet.saw_load(decision.key, at=now)
-        else:
-            self.fleet.mark(decision.key, loaded=True, at=now)
+                self.trouble("policy", self._says("learn", error, "this outcome is not learned"))
+            if self.journal is not None:
+                self.journal.log(AttemptEnded(decision.id, outcome, now))
+        if self.listeners.all:
+            self.listeners.tell(OutcomeSeen(decision, outcome, now), *noticed)
 
     def feedback(self, decision_id: str, score: float, source: str, weight: float = 1.0) -> None:
         """Fold in how good an answer was; `weight` is that of the evidence, in (0, 1].
@@ -288,16 +238,16 @@ class Dispatcher:
             try:
                 tell_policy(self.policy, decision, score, weight, now)
             except Exception as error:  # a policy is a plug-in, as above
-                self._trouble("policy", self._says("feedback", error, "it is not learned"))
+                self.trouble("policy", self._says("feedback", error, "it is not learned"))
             self._log(Feedback(decision, score, source, now, weight))
-        self.tell(FeedbackGiven(decision, score, source, now, weight))
+        self.listeners.tell(FeedbackGiven(decision, score, source, now, weight))
 
     @cached_property
     def observer(self) -> Observer:
         """Looks at answers for what they show of their quality."""
         from zeta_router.signals.observer import Observer  # here, so that `import zeta_router` stays light
 
-        return Observer(self.feedback, self.clock, self._trouble)
+        return Observer(self.feedback, self.clock, self.trouble)
 
     # -- a store, and other processes ------------------------------------------------------------------------------
 
@@ -322,14 +272,15 @@ class Dispatcher:
         self._meters = defaultdict(Meter, meters)
         self._tasks.update(tasks)
         for key, (loaded, at) in resident.items():
-            known = self.fleet.get(key)
-            if known is not None and known.loaded is None and known.loaded_at < at:
-                self.fleet.mark(key, loaded=loaded, at=at)
+            self.fleet.heard_of(key, loaded=loaded, at=at)
 
     def trouble(self, where: str, what: str) -> None:
         """Say a trouble, once, and tell the listeners at the next event."""
-        with self._lock:
-            self._trouble(where, what)
+        self.listeners.trouble(where, what, at=self.clock())
+
+    def _says(self, method: str, error: Exception, instead: str) -> str:
+        # the type only: the text of a foreign error may quote a prompt
+        return f"{type(self.policy).__name__}.{method} raised {type(error).__name__}; {instead}"
 
     def before_fork(self) -> None:
         """Let no other thread be in the middle of anything."""
@@ -351,43 +302,7 @@ class Dispatcher:
             self.journal.forget()
         self._lock.release()
 
-    # -- telling -------------------------------------------------------------------------------------------------
-
-    def subscribe(self, listener: Listener) -> None:
-        """Add a listener; it is called inline, outside the lock."""
-        self._listeners.append(listener)
-
-    def unsubscribe(self, listener: Listener) -> None:
-        """Take a listener off; one that is not there is no error."""
-        if listener in self._listeners:
-            self._listeners.remove(listener)
-
-    def tell(self, *events: Event) -> None:
-        """Hand events to every listener, troubles first. Called without the lock: a listener may call the router.
-
-        A listener that raises does not keep the others, or the request, from going on.
-        """
-        untold, self._untold = self._untold, []
-        for event in (*untold, *events):
-            for listener in tuple(self._listeners):
-                try:
-                    listener(event)
-                except Exception as error:  # a listener is somebody else's code
-                    name = getattr(listener, "__qualname__", type(listener).__name__)
-                    self._trouble("listener", f"{name} raised {type(error).__name__}; the request goes on")
-
-    def _says(self, method: str, error: Exception, instead: str) -> str:
-        # the type only: the text of a foreign error may quote a prompt
-        return f"{type(self.policy).__name__}.{method} raised {type(error).__name__}; {instead}"
-
-    def _trouble(self, where: str, what: str) -> None:
-        """Note a trouble once: in the log, in the snapshot, and for the listeners at the next `tell`."""
-        if what in self._troubles:
-            return
-        self._troubles[what] = where
-        logger.warning("%s: %s", where, what)
-        if where != "listener":  # a listener that fails on every event would be told of its failure, and fail again
-            self._untold.append(TroubleSeen(where, what, self.clock()))
+    # -- looking -------------------------------------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
         """Return the present state, frozen."""
@@ -407,10 +322,10 @@ class Dispatcher:
                     )
                     for c in self.fleet.candidates
                 ),
-                decisions=self._decisions,
+                decisions=sum([sum(counts.values()) for counts in self._shares.values()]),
                 in_flight=self.fleet.in_flight,
                 shares={task: dict(counts) for task, counts in self._shares.items()},
-                troubles=tuple(self._troubles),
+                troubles=self.listeners.troubles,
                 store=self.journal.state() if self.journal is not None else None,
             )
 

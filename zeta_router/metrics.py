@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from zeta_router.outcome import Fate, Outcome
+from zeta_router.outcome import Outcome
 
 WINDOW = 200
 """Answers that the quantiles are taken over: enough for a p95, few enough to follow the present."""
@@ -43,17 +43,21 @@ class Meter:
 
     def add(self, outcome: Outcome) -> None:
         """Count one attempt."""
+        fate, timings, output_tokens = outcome.fate, outcome.timings, outcome.output_tokens
         self._calls += 1
-        self._failed += outcome.fate.is_failure
-        self._abandoned += outcome.fate.abandoned
-        self._answered += outcome.fate.answered
-        if outcome.fate is not Fate.ok:
+        if fate.answered:
+            self._answered += 1
+        elif fate.abandoned:
+            self._abandoned += 1
+        else:
+            self._failed += 1
+        if not fate.completed:
             return
-        if outcome.timings.total is not None:
-            self._totals.append(outcome.timings.total)
-        if outcome.timings.decode and outcome.output_tokens and outcome.output_tokens > 1:
-            self._tokens.append(min(outcome.output_tokens - 1, MOST_TOKENS))  # the first token belongs to the prefill
-            self._decode_s.append(outcome.timings.decode)
+        if timings.total is not None:
+            self._totals.append(timings.total)
+        if timings.decode and output_tokens and output_tokens > 1:
+            self._tokens.append(min(output_tokens - 1, MOST_TOKENS))  # the first token belongs to the prefill
+            self._decode_s.append(timings.decode)
 
     def read(self) -> ModelMetrics:
         """Return the figures as they are now."""

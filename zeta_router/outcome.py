@@ -34,25 +34,24 @@ class Fate(str, Enum):
     invalid = "invalid"
     """An answer that could not be parsed or did not follow its schema."""
 
-    @property
-    def answered(self) -> bool:
-        """Whether the caller has an answer."""
-        return self in (Fate.ok, Fate.cache_hit)
+    completed: bool
+    """Whether a model answered to the end: what its answer took tells how fast it is."""
+    answered: bool
+    """Whether the caller has an answer."""
+    abandoned: bool
+    """Whether the caller went away: nobody waits for another attempt."""
+    censored: bool
+    """Whether the time seen is only a lower bound."""
+    is_failure: bool
+    """Whether it counts against the model's health."""
 
-    @property
-    def abandoned(self) -> bool:
-        """Whether the caller went away: nobody waits for another attempt."""
-        return self in (Fate.cancelled, Fate.closed_early)
-
-    @property
-    def censored(self) -> bool:
-        """Whether the time seen is only a lower bound."""
-        return self in (Fate.timeout, Fate.cancelled, Fate.closed_early)
-
-    @property
-    def is_failure(self) -> bool:
-        """Whether it counts against the model's health."""
-        return not self.answered and not self.abandoned
+    def __init__(self, word: str) -> None:
+        """Work out once per fate what every outcome is asked for."""
+        self.completed = word == "ok"
+        self.answered = word in ("ok", "cache_hit")
+        self.abandoned = word in ("cancelled", "closed_early")
+        self.censored = self.abandoned or word == "timeout"
+        self.is_failure = not self.answered and not self.abandoned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +103,7 @@ class Outcome:
         Raises:
             InvalidRequest: A count is negative.
         """
-        for name, count in (("prompt_tokens", self.prompt_tokens), ("output_tokens", self.output_tokens)):
-            if count is not None and count < 0:
-                raise InvalidRequest(f"outcome.{name} must be tokens, 0 or more, got {count!r}")
+        if self.prompt_tokens is not None and self.prompt_tokens < 0:
+            raise InvalidRequest(f"outcome.prompt_tokens must be tokens, 0 or more, got {self.prompt_tokens!r}")
+        if self.output_tokens is not None and self.output_tokens < 0:
+            raise InvalidRequest(f"outcome.output_tokens must be tokens, 0 or more, got {self.output_tokens!r}")

@@ -152,7 +152,7 @@ class ZetaDynamicRouter:
         return router
 
     def __repr__(self) -> str:
-        models = len(self._dispatcher.fleet.candidates)
+        models = len(self._dispatcher.fleet.keys)
         return f"<ZetaDynamicRouter {models} models, {self._dispatcher.fleet.in_flight} busy>"
 
     def __enter__(self) -> ZetaDynamicRouter:
@@ -203,12 +203,12 @@ class ZetaDynamicRouter:
     @property
     def cards(self) -> tuple[ModelCard, ...]:
         """The cards of all models, once per host."""
-        return tuple(c.card for c in self._dispatcher.fleet.candidates)
+        return self._dispatcher.fleet.cards
 
     @property
     def keys(self) -> tuple[tuple[str, str], ...]:
         """Model and host of every candidate, as `Decision.key` has them."""
-        return tuple(c.key for c in self._dispatcher.fleet.candidates)
+        return self._dispatcher.fleet.keys
 
     def _serving(self, card: ModelCard) -> ModelCard:
         """Return a card whose context is what the model is loaded with, not what it was trained for."""
@@ -269,7 +269,7 @@ class ZetaDynamicRouter:
             NoCapableModel: No model can take it; says which need excluded which model.
             InvalidRequest: There is no model of this name.
         """
-        self._require_capable(request, model)
+        self._dispatcher.require_capable(request, model)
         return Attempts(self._dispatcher, request, self.guess_of(request), model=model, prefer=prefer)
 
     def explain(self, request: Request) -> Decision:
@@ -278,16 +278,11 @@ class ZetaDynamicRouter:
         Raises:
             NoCapableModel: As `plan`.
         """
-        self._require_capable(request)
+        self._dispatcher.require_capable(request)
         decision = self._dispatcher.rehearse(request, self.guess_of(request))
         if decision is None:  # the last capable model left between the two lines above
             raise NoCapableModel(())
         return decision
-
-    def _require_capable(self, request: Request, model: str | Collection[str] | None = None) -> None:
-        able, exclusions = self._dispatcher.capable(request, model)
-        if not able:
-            raise NoCapableModel(exclusions)
 
     def guess_of(self, request: Request) -> TaskGuess:
         """Return the request's task: declared, else `embedding` where vectors are asked for, else from the text.
@@ -349,8 +344,8 @@ class ZetaDynamicRouter:
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with every event, inline, from now on; return what ends it."""
-        self._dispatcher.subscribe(listener)
-        return lambda: self._dispatcher.unsubscribe(listener)
+        self._dispatcher.listeners.add(listener)
+        return lambda: self._dispatcher.listeners.remove(listener)
 
     @property
     def performance_metrics(self) -> Mapping[str, ModelMetrics]:

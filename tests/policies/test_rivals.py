@@ -45,24 +45,7 @@ def choose(policy: Policy, offered: list[Candidate], rng: Random, *, now: float 
 
 def decided(choice: Choice, number: int, *, now: float = 0.0) -> Decision:
     """The decision that a router makes of a choice."""
-    return Decision(
-        id=str(number),
-        model=choice.picked.model,
-        host=choice.picked.host,
-        task="code",
-        guess=CODE,
-        propensity=choice.propensity,
-        reason=choice.reason,
-        explored=choice.explored,
-        predicted=Timings(),
-        bounds=None,
-        quality=None,
-        utility=choice.picked.utility,
-        candidates=choice.scores,
-        decided_at=now,
-        prompt_tokens=500,
-        card=choice.picked.candidate.card,
-    )
+    return Decision.of(choice, ASKED, CODE, id=str(number), at=now)
 
 
 def serve(

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from zeta_router.decision import Decision
+from zeta_router.decision import Decision, Key
 from zeta_router.events import DriftFound, DriftOver
-from zeta_router.fleet import Key
 from zeta_router.learning.observed import REAL_LOAD_S
 from zeta_router.metrics import Meter
 from zeta_router.outcome import Fate, Outcome

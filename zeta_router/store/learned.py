@@ -104,7 +104,7 @@ class Learned:
         for problem in tuple(fold.problems):
             self._says(problem)
         if events:
-            self._dispatcher.tell(*events)
+            self._dispatcher.listeners.tell(*events)
 
     def _open(self) -> Fold:
         """Return the fold to go on from: of the newest snapshot, or of nothing."""

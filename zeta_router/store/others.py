@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from zeta_router.decision import Decision
+from zeta_router.decision import Decision, Flight
 from zeta_router.store.records import AttemptBegan, AttemptEnded, Record
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ class Others:
 
     def begin(self, writer: str, decision: Decision, began_at: float, *, now: float) -> None:
         """Count an attempt in, unless its lease is over already."""
-        expires_at = began_at + LEASE_FACTOR * (decision.predicted.total or 0.0) + LEASE_S
+        expires_at = began_at + LEASE_FACTOR * (decision.picked.seconds or 0.0) + LEASE_S
         if expires_at > now and (writer, decision.id) not in self._leases:
-            number = self._dispatcher.fleet.begin(decision.key, self._dispatcher.flight_of(decision, began_at))
+            number = self._dispatcher.fleet.begin(decision.key, Flight.of(decision, began_at))
             self._leases[(writer, decision.id)] = Lease(decision, number, expires_at)
 
     def note(self, writer: str, record: Record, at: float, *, now: float) -> None:
@@ -46,7 +46,7 @@ class Others:
         elif isinstance(record, AttemptEnded):
             lease = self._end((writer, record.decision_id))
             if lease is not None:
-                self._dispatcher.note_residency(lease.decision, record.outcome, now)
+                self._dispatcher.fleet.saw_outcome(lease.decision.key, record.outcome, at=now)
 
     def expire(self, now: float) -> None:
         """Count out what should have ended long ago."""

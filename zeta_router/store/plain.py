@@ -22,7 +22,7 @@ CARD_FIELDS = ("name", "context_length", "parameter_count", "quantization", "siz
 DECISION_FIELDS = tuple(
     field.name
     for field in fields(Decision)
-    if field.name not in ("guess", "predicted", "bounds", "candidates", "card", "tags")
+    if field.name not in ("key", "guess", "picked", "bounds", "candidates", "card", "tags")
 )
 """Fields of a decision that are stored as they are: one that is added later is stored without a word here."""
 
@@ -102,6 +102,9 @@ def decision_to(decision: Decision) -> dict[str, Any]:
     """Return a decision as plain data: every scalar, the guess, the card, and of each candidate what learning reads."""
     plain: dict[str, Any] = {name: value for name in DECISION_FIELDS if (value := getattr(decision, name)) is not None}
     plain["predicted"] = timings_to(decision.predicted)
+    plain["utility"] = decision.utility
+    if decision.quality is not None:
+        plain["quality"] = decision.quality
     plain["candidates"] = [_score_to(score) for score in decision.candidates]
     if decision.bounds is not None:
         plain["bounds"] = decision.bounds
@@ -131,17 +134,16 @@ def decision_from(plain: Mapping[str, Any]) -> Decision:
     if not 0 < plain["propensity"] <= 1:
         raise ValueError("a propensity is outside of (0, 1]")
     finite(plain["decided_at"])
-    finite(plain["utility"])
     if not 0 <= plain["prompt_tokens"] <= MOST_TOKENS:
         raise ValueError("a count of tokens is absurd")
     card = card_from(plain["card"]) if "card" in plain else None
     bounds = plain.get("bounds")
     guess = plain.get("guess")
-    scalars: dict[str, Any] = {"quality": None} | {name: plain[name] for name in DECISION_FIELDS if name in plain}
+    scores = tuple(_score_from(score, card) for score in plain["candidates"])
     return Decision(
-        **scalars,
-        predicted=timings_from(plain["predicted"]),
-        candidates=tuple(_score_from(score, card) for score in plain["candidates"]),
+        **{name: plain[name] for name in DECISION_FIELDS if name in plain},
+        picked=_picked_from(plain, card, scores),
+        candidates=scores,
         bounds=None if bounds is None else (finite(bounds[0]), finite(bounds[1])),
         card=card,
         tags=tuple(plain.get("tags", ())),
@@ -170,6 +172,23 @@ def _guess_from(
         tuple(map(finite, traits)),
         None if output_tokens is None else finite(output_tokens),
         int(complexity),
+    )
+
+
+def _picked_from(plain: Mapping[str, Any], card: ModelCard | None, scores: Sequence[Score]) -> Score:
+    """Return what was expected of the model that served."""
+    model, host = plain["model"], plain["host"]
+    own = next((score for score in scores if score.candidate.key == (model, host)), None)
+    if own is None:  # a policy need not tell what it thinks of its candidates
+        own = Score(Candidate(_named(model) if card is None else card, host), 0.0)
+    expected = timings_from(plain["predicted"])
+    return own._replace(
+        utility=finite(plain["utility"]),
+        quality=plain.get("quality"),
+        wait=expected.wait,
+        load=expected.load,
+        prefill=expected.prefill,
+        decode=expected.decode,
     )
 
 

@@ -13,7 +13,7 @@ from zeta_router.store.state import Unstorable, dump, modules_of, restore
 if TYPE_CHECKING:
     from zeta_router.store.base import Store
 
-FORMAT = 1
+FORMAT = 2
 """Of snapshots. One of another format is not used: the log is folded instead."""
 
 
