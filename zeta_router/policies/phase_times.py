@@ -247,11 +247,11 @@ class PhaseTimes:
 
     def begin(self, decision: Decision) -> None:
         """Count the demand, earn or spend probe budget."""
-        now, predicted = decision.decided_at, decision.predicted
-        work = (predicted.prefill or 0.0) + (predicted.decode or 0.0)
+        now, expected = decision.decided_at, decision.picked
+        work = (expected.prefill or 0.0) + (expected.decode or 0.0)
         slope = self._objective.beyond / self._objective.seconds_for(decision.task)
         self._traffic.begin(decision.key, work, slope, now)
-        for gone in self._learned.begin(decision, predicted.total or work):
+        for gone in self._learned.begin(decision, expected.seconds or work):
             self._traffic.forget(gone)
             self._suspects.discard(gone)
             self._probes.cleared(gone)
