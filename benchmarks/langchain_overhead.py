@@ -143,7 +143,9 @@ def where() -> dict[str, float]:
             note("adapter: request")
             attempts = llm.router.plan(request)
             note("router: task, who is able")
-            call = Call(lambda made=attempts: made, llm._children_now().get, PLAIN, prompt, config, {})
+            call = Call(
+                lambda made=attempts: made, llm._children_now().get, PLAIN, prompt, prompt.to_messages(), config, {}
+            )
             note("adapter: call")
             ready = iter(attempts)
             attempt = next(ready)

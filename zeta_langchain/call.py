@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
 
 from zeta_langchain.children import Child, ForeignModel, Key
@@ -12,6 +13,7 @@ from zeta_langchain.kinds import Kind
 from zeta_langchain.probe import Probe
 from zeta_langchain.tracing import Trace
 from zeta_langchain.turn import Turn, Unusable
+from zeta_langchain.unwatched import Unwatched, can_be_asked_below
 from zeta_router.attempts import Attempts
 from zeta_router.errors import NoCapableModel
 
@@ -24,6 +26,7 @@ class Call:
         child_of: Finds the child for a model on a host.
         kind: How to ask, and how to read the answer.
         prompt: Handed to each child: a `PromptValue`, so that it is converted once, or the caller's own input.
+        messages: The prompt as messages.
         config: The caller's config, ensured; where somebody watches, callbacks come from the trace.
         kwargs: The caller's keywords.
         formatted: The answer is bound to a format.
@@ -35,6 +38,7 @@ class Call:
         child_of: Callable[[Key], Child],
         kind: Kind,
         prompt: Any,
+        messages: Sequence[BaseMessage],
         config: RunnableConfig,
         kwargs: Mapping[str, Any],
         *,
@@ -43,6 +47,7 @@ class Call:
         self.attempts = plan()
         self.kind = kind
         self.prompt = prompt
+        self.messages = messages
         self.formatted = formatted
         self.kwargs = kwargs
         self.message: Any = None
@@ -62,7 +67,8 @@ class Call:
     def turns(self, trace: Trace, *, whole: bool, foreign: frozenset[Key] = frozenset()) -> Iterator[Turn]:
         """Yield a turn per attempt: the pick, then the next best while they fail.
 
-        A probe costs as much as a decision. So there is one only where it sees what cannot be seen from outside.
+        Where nobody watches, the child is asked below the methods that tell of it. Else, a probe costs as much as a
+        decision: there is one only where it sees what cannot be seen from outside.
 
         Args:
             trace: The run that the attempts stand below.
@@ -79,15 +85,20 @@ class Call:
                 self.attempts = self._plan()
                 yield from self.turns(trace, whole=whole, foreign=foreign | {key})
                 return
-            probe = None
-            if trace.is_watched or self.kind.is_parsed or attempt.deadline_left is not None:
-                probe = Probe(attempt)
-            elif whole and child.streams_inside:
-                probe = Probe(attempt)  # its first token is seen there only
+            runnable: Any = self.kind.runnable(child.model)
             config: Any = self._config
-            if probe is not None:
+            probe = None
+            if not (trace.is_watched or self.kind.is_parsed) and can_be_asked_below(runnable, self.kwargs):
+                runnable = Unwatched(runnable, attempt, self.messages, config)
+            elif (
+                trace.is_watched
+                or self.kind.is_parsed
+                or attempt.deadline_left is not None
+                or (whole and child.streams_inside)  # its first token is seen there only
+            ):
+                probe = Probe(attempt)
                 config = {**config, "callbacks": trace.callbacks(probe)}
-            yield Turn(self, attempt, child, probe, config)
+            yield Turn(self, attempt, child, runnable, probe, config)
 
     def give_up(self) -> Sequence[Any]:
         """Return what there is when no turn is left.

@@ -174,8 +174,9 @@ class ChatZeta(DelegatingChatModel):
         if stop is not None:  # a child with stop words of its own refuses to be given others, None as well
             kwargs["stop"] = stop
         children = self._children_now(told)
+        messages = prompt.to_messages()
         request = request_of(
-            prompt.to_messages(),
+            messages,
             tools=tools,
             thinks=bool(kwargs.get("reasoning", self.reasoning)),
             needs=kind.needs,
@@ -192,6 +193,7 @@ class ChatZeta(DelegatingChatModel):
             children.get,
             kind,
             asked if kind.is_parsed else prompt,
+            messages,
             config,
             kwargs,
             formatted=isinstance(kind, Objects) or kwargs.get("format", self.format) is not None,

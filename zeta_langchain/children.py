@@ -171,6 +171,8 @@ class Prepared:
             theirs = getattr(child, name)
             if name in update and theirs:
                 update[name] = joined(theirs, update[name])
+        # What it has already is no reason for a copy: every model of langchain-core 1.7 has metadata, the versions.
+        update = {name: value for name, value in update.items() if value != getattr(child, name)}
         return copied(child, update) if update else child
 
     def _uncached(self, child: Child) -> Child:

@@ -39,6 +39,7 @@ class Turn:
         call: Whose turn it is.
         attempt: The router's record of it.
         child: Who is asked.
+        runnable: What is run to ask it.
         probe: Watches the child, and is among the callbacks of the config; None where all can be seen from outside.
         config: For the child.
     """
@@ -58,8 +59,16 @@ class Turn:
         "runnable",
     )
 
-    def __init__(self, call: Call, attempt: Attempt, child: Child, probe: Probe | None, config: RunnableConfig) -> None:
-        self.runnable: Runnable[Any, Any] = call.kind.runnable(child.model)
+    def __init__(
+        self,
+        call: Call,
+        attempt: Attempt,
+        child: Child,
+        runnable: Runnable[Any, Any],
+        probe: Probe | None,
+        config: RunnableConfig,
+    ) -> None:
+        self.runnable = runnable
         self.config = config
         self.kwargs = call.kwargs
         if child.is_ollama:

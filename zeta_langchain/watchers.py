@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
+from langchain_core.callbacks import AsyncCallbackManager, BaseCallbackManager, CallbackManager, manager
 from langchain_core.globals import get_debug
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import get_callback_manager_for_config
 from langchain_core.tracers import context
 from langchain_core.utils.env import env_var_is_set
 
+from zeta_langchain.untouched import own, untouched
+
 _hooks: Any = getattr(context, "_configure_hooks", None)
 _is_traced: Any = getattr(context, "_tracing_v2_is_enabled", None)
+_own = (
+    *own(manager, "_configure"),
+    *own(BaseCallbackManager, "__init__"),
+    *own(CallbackManager, "configure"),
+    *own(AsyncCallbackManager, "configure"),
+)
 
 
 def is_watched(config: RunnableConfig) -> bool:
     """Return whether a callback manager for this config would have a handler.
 
     LangChain has one way to find out: to build the manager, which takes three times as long as these questions, on
-    every call. They are asked of names that are private there. Where one of them is missing, the manager is built.
+    every call. They are asked of names that are private there. Where one of them is missing, or others have put a
+    function of theirs in place, the manager is built.
     """
-    if _hooks is None or _is_traced is None:
+    if _hooks is None or _is_traced is None or not untouched(_own):
         return bool(get_callback_manager_for_config(config).handlers)
     callbacks: Any = config.get("callbacks")
     if callbacks and (isinstance(callbacks, list) or callbacks.handlers):

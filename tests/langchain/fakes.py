@@ -106,6 +106,7 @@ class Scripted(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
+        await asyncio.sleep(0)
         if self.hangs:
             await asyncio.Event().wait()
         return self._generate(messages, stop, None, **kwargs)
@@ -163,6 +164,32 @@ class Scripted(BaseChatModel):
             yield chunk
         if self.hangs:
             await asyncio.Event().wait()
+
+
+class Told(Scripted):
+    """Notes whether it is asked the ordinary way: LangChain then asks it what to tell callbacks."""
+
+    told: list[str] = Field(default_factory=list, exclude=True)
+    runs: list[Any] = Field(default_factory=list, exclude=True)
+    """What it is told its run is, by each whole answer."""
+    asked: list[Any] = Field(default_factory=list, exclude=True)
+    """What each prompt said."""
+
+    def _begin(self, messages: list[BaseMessage], kwargs: dict[str, Any]) -> AIMessage:
+        self.asked.append([message.content for message in messages])
+        return super()._begin(messages, kwargs)
+
+    def _get_ls_params(self, stop: Any = None, **kwargs: Any) -> Any:
+        self.told.append("asked")
+        return super()._get_ls_params(stop=stop, **kwargs)
+
+    def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
+        self.runs.append(run_manager)
+        return super()._generate(messages, stop, run_manager, **kwargs)
+
+    async def _agenerate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
+        self.runs.append(run_manager)
+        return await super()._agenerate(messages, stop, None, **kwargs)
 
 
 def filled(schema: dict[str, Any], messages: Sequence[BaseMessage]) -> dict[str, Any]:

@@ -169,7 +169,7 @@ def test_a_call_may_be_cancelled_at_any_await(kind: str, failing: bool, watched:
                 return turns
         raise AssertionError("the call never ended")
 
-    assert asyncio.run(everywhere()) > 5
+    assert asyncio.run(everywhere()) > 1
 
 
 def test_threads_and_tasks_at_once() -> None:
