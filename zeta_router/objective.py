@@ -87,20 +87,25 @@ class Objective:
         """Return the seconds after which the user starts to mind, for one task."""
         return self.expected_seconds.get(task, self.default_seconds)
 
-    def expected_penalty(self, fixed: float, varying: tuple[float, float, float], expected: float) -> float:
+    def expected_penalty(
+        self, fixed: float, varying: tuple[float, float, float], expected: float, *, later: float = 0.0
+    ) -> float:
         """Return the mean penalty of `fixed` seconds plus a part that varies, at three Gauss-Hermite nodes.
 
         Args:
             fixed: Seconds that are certain.
             varying: Seconds at the nodes, whose weights are 1/6, 2/3 and 1/6.
             expected: Seconds after which the user starts to mind.
+            later: Utility per further multiple of `expected` where slowness cannot cost more.
         """
         within, beyond, most = self.within, self.beyond, self.most
-        total = 0.0
-        weight = 1.0
-        for seconds in varying:
-            ratio = (fixed + seconds) / expected
-            loss = within * ratio if ratio <= 1.0 else within + beyond * (ratio - 1.0)
-            total += weight * (loss if loss < most else most)
-            weight = 5.0 - weight  # 1, 4, 1
-        return total / 6.0
+        short, middle, long = varying
+        ratio = (fixed + short) / expected
+        loss = within * ratio if ratio <= 1.0 else within + beyond * (ratio - 1.0)
+        total = loss if loss < most else most + later * ratio
+        ratio = (fixed + middle) / expected
+        loss = within * ratio if ratio <= 1.0 else within + beyond * (ratio - 1.0)
+        total += 4.0 * (loss if loss < most else most + later * ratio)
+        ratio = (fixed + long) / expected
+        loss = within * ratio if ratio <= 1.0 else within + beyond * (ratio - 1.0)
+        return (total + (loss if loss < most else most + later * ratio)) / 6.0

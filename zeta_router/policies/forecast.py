@@ -21,6 +21,8 @@ class Forecast(NamedTuple):
     """Seconds of decoding at the three nodes over which the penalty is averaged, weights 1/6, 2/3, 1/6."""
     middle: float
     long: float
+    decode: float
+    """Their mean."""
     success: float
     """Probability of an answer, or `FADING`."""
     slowdown: float

@@ -15,7 +15,6 @@ from zeta_router.learning.learned import Key, Learned
 from zeta_router.learning.lengths import NO_OUTPUT
 from zeta_router.learning.quality import Qualities, Reading, read, read_decision, told
 from zeta_router.learning.runner import Runner
-from zeta_router.learning.waiting import Work, work_of
 from zeta_router.model import ModelCard
 from zeta_router.objective import Objective
 from zeta_router.outcome import Fate, Outcome
@@ -33,7 +32,6 @@ PLAN_EVERY_S = 15.0
 """Seconds after which prices are worked out anew: after an answer, outside of any decision."""
 READY_MOST = 256
 """Kinds of requests whose numbers are kept ready; they are made anew when needed."""
-NO_WORK: Mapping[str, Work] = {}
 NOTHING_CACHED: Mapping[Key, float] = {}
 
 
@@ -66,30 +64,24 @@ class PhaseTimes:
         self, request: Request, guess: TaskGuess, candidates: Sequence[Candidate], *, now: float, rng: Random
     ) -> Choice:
         """Score every candidate and pick the best; or a suspect whose retry is due, within the probe budget."""
-        task = guess.task
+        task, reading = guess.task, read(guess)
+        learned = self._learned
         moment = Moment(
-            task,
-            request.tokens,
-            request.max_output_tokens,
-            request.deadline,
-            now,
-            NO_WORK,
-            NOTHING_CACHED,
-            self._learned.room,
+            task, request.tokens, request.max_output_tokens, request.deadline, now, NOTHING_CACHED, learned.room
         )
-        if any([candidate[4] for candidate in candidates]):  # noqa: C419 (a list is faster)
-            moment.work = work_of(candidates, self._learned.slots, now)
-        reading = read(guess)
-        forecasts = self._forecasts(task, candidates)  # first: it sees whether a card was renewed
-        qualities = self._expected(reading, candidates)
-        rows = score_all(moment, candidates, forecasts, qualities, self._objective, self._learned)
+        forecasts, qualities = self._forecasts(task), self._expected(reading)
+        try:
+            rows = score_all(moment, candidates, forecasts, qualities, self._objective, learned)
+        except KeyError:
+            self._get_ready(task, reading, candidates)
+            rows = score_all(moment, candidates, forecasts, qualities, self._objective, learned)
         first, second = _best_two(rows)
         heard = self._qualities.heard(reading)
         if heard > 0.0 and second is not None:
             self._add_curiosity(rows, reading, heard, first[1], second[1])
             first, second = _best_two(rows)
         floor = self._objective.quality_floor
-        if floor > 0.0 and (first[2] < floor or self._success(first[0].key, now) < AILING):
+        if floor > 0.0 and (first[2] < floor or (self._suspects and self._ailing(first, now))):
             first, second = self._above_floor(rows, now)
         if self._suspects and self._probes.affordable:
             due = self._due(moment, rows, first, reading)
@@ -101,27 +93,36 @@ class PhaseTimes:
         reason = self._reason(first, second, task)
         return Choice(picked, Scores(rows, first), reason, bounds=self._bounds(picked, task))
 
-    def _forecasts(self, task: str, candidates: Sequence[Candidate]) -> list[Forecast]:
-        """Return what is ready of each candidate, made where it is not."""
+    def _forecasts(self, task: str) -> dict[Key, Forecast]:
+        """Return what is ready of a task."""
         table = self._ready.get(task)
         if table is None:
             if len(self._ready) >= READY_MOST:
                 self._ready.clear()
             table = self._ready[task] = {}
-        try:
-            forecasts = [table[candidate[0].name, candidate[1]] for candidate in candidates]
-        except KeyError:
-            forecasts = []
-        if not forecasts or any([f[0] is not c[0] for f, c in zip(forecasts, candidates)]):  # noqa: B905, C419 (slower)
-            forecasts = []
-            for candidate in candidates:
-                card = candidate.card
-                forecast = table.get(candidate.key)
-                if forecast is None or forecast.card is not card:
-                    self._ready_quality.clear()  # the card may tell another quality
-                    forecast = table[candidate.key] = self._forecast(task, card, candidate.host)
-                forecasts.append(forecast)
-        return forecasts
+        return table
+
+    def _expected(self, reading: Reading) -> dict[Key, float]:
+        """Return what is ready of the quality that answers are expected to have."""
+        table = self._ready_quality.get(reading)
+        if table is None:
+            if len(self._ready_quality) >= READY_MOST:
+                self._ready_quality.clear()
+            table = self._ready_quality[reading] = {}
+        return table
+
+    def _get_ready(self, task: str, reading: Reading, candidates: Sequence[Candidate]) -> None:
+        """Make what is not ready of these candidates."""
+        forecasts, qualities = self._forecasts(task), self._expected(reading)
+        for candidate in candidates:
+            card, key = candidate.card, candidate.key
+            ready = forecasts.get(key)
+            if ready is None or ready.card is not card:
+                forecasts[key] = self._forecast(task, card, candidate.host)
+                for known in self._ready_quality.values():
+                    known.pop(key, None)  # the card may tell another quality
+            if key not in qualities:
+                qualities[key] = self._qualities.expect(card, reading)
 
     def _forecast(self, task: str, card: ModelCard, host: str) -> Forecast:
         key = (card.name, host)
@@ -139,6 +140,7 @@ class PhaseTimes:
             short=lengths.short * per_output,
             middle=lengths.middle * per_output,
             long=lengths.long * per_output,
+            decode=(lengths.short + 4.0 * lengths.middle + lengths.long) / 6.0 * per_output,
             success=FADING if runner.health.fading else runner.health.probability(0.0),
             slowdown=slowdown,
             queued=queued,
@@ -147,21 +149,6 @@ class PhaseTimes:
             gigabytes=card.gigabytes,
             note=f"{slowdown:.1f}x slower than expected" if runner.drift.active else "",
         )
-
-    def _expected(self, reading: Reading, candidates: Sequence[Candidate]) -> list[float]:
-        """Return the quality that each candidate's answer is expected to have."""
-        table = self._ready_quality.get(reading)
-        if table is None:
-            if len(self._ready_quality) >= READY_MOST:
-                self._ready_quality.clear()
-            table = self._ready_quality[reading] = {}
-        try:
-            qualities = [table[candidate[0].name, candidate[1]] for candidate in candidates]
-        except KeyError:
-            expect = self._qualities.expect
-            qualities = [expect(candidate.card, reading) for candidate in candidates]
-            table.update(zip([candidate.key for candidate in candidates], qualities, strict=True))
-        return qualities
 
     def _add_curiosity(self, rows: list[Row], reading: Reading, heard: float, best: float, second: float) -> None:
         """Add what each answer may teach on quality, for requests that come after it."""
@@ -183,7 +170,7 @@ class PhaseTimes:
     def _above_floor(self, rows: list[Row], now: float) -> tuple[Row, Row | None]:
         """Return the best two of those that are good enough and answer, or of all where there are none."""
         floor = self._objective.quality_floor
-        good = [row for row in rows if row[2] >= floor and self._success(row[0].key, now) >= AILING]
+        good = [row for row in rows if row[2] >= floor and not self._ailing(row, now)]
         first, second = _best_two(good or rows)
         if second is None and len(rows) > 1:
             second = max((row for row in rows if row is not first), key=lambda row: row[1])
@@ -211,7 +198,7 @@ class PhaseTimes:
         if row[2] < floor <= best[2]:
             return False
         candidate = row[0]
-        forecast = self._forecasts(moment.task, (candidate,))[0]
+        forecast = self._forecasts(moment.task)[candidate.key]
         slow = forecast.slowdown
         healthy = forecast._replace(
             per_prompt_token=forecast.per_prompt_token / slow,
@@ -219,16 +206,19 @@ class PhaseTimes:
             short=forecast.short / slow,
             middle=forecast.middle / slow,
             long=forecast.long / slow,
+            decode=forecast.decode / slow,
             slowdown=1.0,
             success=1.0,
         )
         there = candidate._replace(loaded=True, loaded_at=moment.now)
-        (well,) = score_all(moment, (there,), (healthy,), (row[2],), self._objective, self._learned)
+        key = candidate.key
+        (well,) = score_all(moment, (there,), {key: healthy}, {key: row[2]}, self._objective, self._learned)
         return bool(well[1] > best[1])
 
-    def _success(self, key: Key, now: float) -> float:
-        runner = self._learned.runners.get(key)
-        return 1.0 if runner is None else runner.health.probability(now)
+    def _ailing(self, row: Row, now: float) -> bool:
+        """Return whether a candidate is not to be relied on; only suspects can be."""
+        key = row[0].key
+        return key in self._suspects and key in self._learned.runners and self._learned.success(key, now) < AILING
 
     def _bounds(self, score: Score, task: str) -> tuple[float, float] | None:
         """Return the 10th and 90th percentile of the total seconds: the spread is that of the answer's length."""

@@ -12,7 +12,7 @@ from zeta_router.learning.health import AILING
 from zeta_router.learning.memory import KEPT_S
 from zeta_router.learning.priors import PREFILL_BASE_S
 from zeta_router.learning.runner import OVERLAP_COST, SLOT_COST
-from zeta_router.learning.waiting import Busy, Work
+from zeta_router.learning.waiting import Busy, Work, work_of
 from zeta_router.objective import Objective
 from zeta_router.policies.forecast import FADING, Forecast
 from zeta_router.scores import Row
@@ -45,16 +45,20 @@ class Moment:
     deadline: float | None
     """Seconds."""
     now: float
-    work: Mapping[str, Work]
-    """Of hosts that have calls in flight."""
     cached: Mapping[Key, float]
     """Tokens of the prompt that a model on a host is expected to have in its cache."""
     room: Mapping[str, float]
     """Host -> gigabytes of the largest model that fits beside those in memory, as far as known."""
+    work: Mapping[str, Work] | None = None
+    """Of hosts that have calls in flight; None until a candidate is on a busy one."""
 
 
 class Rare(Protocol):
     """What only some candidates raise: a busy host, a model that is not in memory or has failed lately."""
+
+    def slots(self, host: str) -> int:
+        """Return how many calls a host serves per model at once."""
+        ...
 
     def before_load(self, candidate: Candidate, busy: Sequence[Busy]) -> float:
         """Return the seconds until the load of a model can start, beside these busy ones of its host."""
@@ -68,84 +72,86 @@ class Rare(Protocol):
 def score_all(
     moment: Moment,
     candidates: Sequence[Candidate],
-    forecasts: Sequence[Forecast],
-    qualities: Sequence[float],
+    forecasts: Mapping[Key, Forecast],
+    qualities: Mapping[Key, float],
     objective: Objective,
     rare: Rare,
 ) -> list[Row]:
-    """Return the fields of a `Score` for each candidate; `forecasts` and `qualities` belong to them in order."""
-    expected = objective.seconds_for(moment.task)
-    inverse, within, beyond, most = 1.0 / expected, objective.within, objective.beyond, objective.most
-    bend = within - beyond
+    """Return the fields of a `Score` for each candidate.
+
+    Raises:
+        KeyError: A candidate has no quality, or no forecast that was made for its present card.
+    """
+    expected, most = objective.seconds_for(moment.task), objective.most
+    within = objective.within / expected
+    in_time = expected if objective.within < most else 0.0
     tokens, longest, deadline, now = moment.tokens, moment.most, moment.deadline, moment.now
-    cached, room, at_work = moment.cached, moment.room, moment.work
+    cached, room = moment.cached, moment.room
     rows: list[Row] = []
-    add = rows.append
-    for candidate, forecast, quality in zip(candidates, forecasts, qualities):  # noqa: B905 (slower)
-        _, host, loaded, flights, host_flights, loaded_at = candidate
-        _, per_prompt, per_output, short, middle, long, success, _, queued, shared, load, gigabytes, note = forecast
-        prefill = PREFILL_BASE_S + per_prompt * tokens
-        wait = 0.0
-        if longest is not None:
-            cut = per_output * longest
-            if long > cut:
-                short, middle, long = min(short, cut), min(middle, cut), cut
+    for candidate in candidates:
+        card, host, loaded, flights, host_flights, loaded_at = candidate
+        key = (card.name, host)
+        quality, forecast = qualities[key], forecasts[key]
+        made_for, per_prompt, per_output, short, middle, long, decode, success, _, queued, shared, load, _, note = (
+            forecast
+        )
+        if made_for is not card:
+            raise KeyError(key)
+        wait, prefill = 0.0, PREFILL_BASE_S + per_prompt * tokens
+        if longest is not None and long > per_output * longest:
+            long = per_output * longest
+            short, middle = min(short, long), min(middle, long)
+            decode = (short + 4.0 * middle + long) / 6.0
         if cached:
-            prefill -= per_prompt * min(cached.get((candidate[0].name, host), 0.0), tokens)
+            prefill -= per_prompt * min(cached.get(key, 0.0), tokens)
         # what is in memory for sure needs no load; with calls in flight it is being loaded, and they wait for it
-        cold = 0.0
         if loaded is None:
             cold = MAYBE_COLD
-        elif not flights and (not loaded or now - loaded_at > KEPT_S):
-            cold = MAYBE_COLD if loaded else 1.0
-        if host_flights and host in at_work:
-            prefill, short, middle, long, wait, late = _beside(
-                candidate, forecast, moment, rare, cold, prefill, short, middle, long
-            )
-            if late:
-                note = late
-        fixed = wait + prefill
-        if cold:
-            load *= cold
-            fixed += load
-            if loaded is False:
-                note = note or "cold"
+        elif flights or (loaded and now - loaded_at <= KEPT_S):
+            cold = 0.0
         else:
-            load = 0.0
-        ratio = (fixed + short) * inverse
-        loss = within * ratio if ratio <= 1.0 else bend + beyond * ratio
-        penalty = loss if loss < most else most + LATER * ratio
-        ratio = (fixed + middle) * inverse
-        loss = within * ratio if ratio <= 1.0 else bend + beyond * ratio
-        penalty += 4.0 * (loss if loss < most else most + LATER * ratio)
-        ratio = (fixed + long) * inverse
-        loss = within * ratio if ratio <= 1.0 else bend + beyond * ratio
-        penalty = (penalty + (loss if loss < most else most + LATER * ratio)) / 6.0
-        decode = (short + 4.0 * middle + long) / 6.0
+            cold = MAYBE_COLD if loaded else 1.0
+        if host_flights:
+            if moment.work is None:
+                moment.work = work_of(candidates, rare.slots, now)
+            if host in moment.work:
+                prefill, short, middle, long, wait, late = _beside(
+                    candidate, forecast, moment.work[host], rare, cold, prefill, short, middle, long
+                )
+                decode = (short + 4.0 * middle + long) / 6.0
+                note = late or note
+        load *= cold
+        fixed = wait + load + prefill
+        if fixed + long <= in_time:
+            penalty = within * (fixed + decode)
+        else:
+            penalty = objective.expected_penalty(fixed, (short, middle, long), expected, later=LATER)
         work = prefill + decode
         price = work * (work * queued + shared)
         if cold:
-            if gigabytes <= room.get(host, math.inf):
+            if loaded is False:
+                note = note or "cold"
+            if forecast.gigabytes <= room.get(host, math.inf):
                 at_once = penalty - objective.expected_penalty(wait + prefill, (short, middle, long), expected)
                 price -= at_once * (1.0 - 1.0 / USES)
             else:
-                price += cold * EVICTION_COST + LOAD_FOR_OTHERS * beyond * inverse * load
+                price += cold * EVICTION_COST + LOAD_FOR_OTHERS * objective.beyond * load / expected
         if deadline is not None and fixed + decode > deadline:
             penalty = max(penalty, most)
             note = note or "past the deadline"
         if success == FADING:
-            success = rare.success((candidate[0].name, host), now)
+            success = rare.success(key, now)
             if success < AILING:
                 note = f"answers {success:.0%} of its calls" + (f", {note}" if note else "")
         utility = success * quality - penalty - (1.0 - success) * FAILURE_COST - price
-        add([candidate, utility, quality, wait, load, prefill, decode, note, price, 0.0])
+        rows.append([candidate, utility, quality, wait, load, prefill, decode, note, price, 0.0])
     return rows
 
 
 def _beside(
     candidate: Candidate,
     forecast: Forecast,
-    moment: Moment,
+    work: Work,
     rare: Rare,
     cold: float,
     prefill: float,
@@ -158,7 +164,7 @@ def _beside(
     Sharing costs at most as long as the request itself runs, or the others still do.
     """
     model = candidate[0].name
-    slots, mates = moment.work[candidate[1]]
+    slots, mates = work
     wait, crowd, note = 0.0, 1.0, ""
     others = []
     for other, calls, remaining, late, _, left in mates:
