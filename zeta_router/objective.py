@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -86,6 +87,12 @@ class Objective:
     def seconds_for(self, task: str) -> float:
         """Return the seconds after which the user starts to mind, for one task."""
         return self.expected_seconds.get(task, self.default_seconds)
+
+    def bearable(self, expected: float) -> float:
+        """Return the seconds beyond the expected ones after which slowness costs no more."""
+        if self.within >= self.most:
+            return -math.inf
+        return (self.most - self.within) / self.beyond * expected if self.beyond else math.inf
 
     def expected_penalty(
         self, fixed: float, varying: tuple[float, float, float], expected: float, *, later: float = 0.0

@@ -28,15 +28,24 @@ class Expected(NamedTuple):
     short: float
     middle: float
     long: float
+    mean: float
+    """Over the three."""
     sd: float
     """Of the log."""
 
+    @classmethod
+    def at(cls, short: float, middle: float, long: float, sd: float) -> Expected:
+        """Return the expectation with these nodes."""
+        return cls(short, middle, long, (short + 4.0 * middle + long) / 6.0, sd)
+
     def cut(self, most: int) -> Expected:
         """Return the same with a bound on the length."""
-        return Expected(min(self.short, most), min(self.middle, most), min(self.long, most), self.sd)
+        if self.long <= most:
+            return self
+        return Expected.at(min(self.short, most), min(self.middle, most), most, self.sd)
 
 
-NO_OUTPUT = Expected(0.0, 0.0, 0.0, 0.0)
+NO_OUTPUT = Expected(0.0, 0.0, 0.0, 0.0, 0.0)
 """Of an embedding."""
 
 
@@ -91,7 +100,7 @@ class Lengths:
         ready = of_task.get(model)
         if ready is None:
             mean, sd = self._mix(model, task)
-            ready = of_task[model] = Expected(
+            ready = of_task[model] = Expected.at(
                 math.exp(mean - NODE * sd), math.exp(mean), math.exp(mean + NODE * sd), sd
             )
         return ready

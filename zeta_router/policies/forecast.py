@@ -1,4 +1,4 @@
-"""`Forecast`: what a decision needs to know of one model, host and task, kept ready until something is learned."""
+"""`Forecast`: what a decision needs to know of one model on one host, kept ready until something is learned."""
 
 from __future__ import annotations
 
@@ -17,12 +17,6 @@ class Forecast(NamedTuple):
     """It was made for this one: a model that was pulled anew starts anew."""
     per_prompt_token: float
     per_output_token: float
-    short: float
-    """Seconds of decoding at the three nodes over which the penalty is averaged, weights 1/6, 2/3, 1/6."""
-    middle: float
-    long: float
-    decode: float
-    """Their mean."""
     success: float
     """Probability of an answer, or `FADING`."""
     slowdown: float

@@ -12,7 +12,7 @@ from zeta_router.learning.curiosity import NOT_WORTH_IT, worth_of_spread
 from zeta_router.learning.drift import Change
 from zeta_router.learning.health import AILING
 from zeta_router.learning.learned import Key, Learned
-from zeta_router.learning.lengths import NO_OUTPUT
+from zeta_router.learning.lengths import NO_OUTPUT, Expected
 from zeta_router.learning.quality import Qualities, Reading, read, read_decision, told
 from zeta_router.learning.runner import Runner
 from zeta_router.model import ModelCard
@@ -54,7 +54,8 @@ class PhaseTimes:
         self._suspects: set[Key] = set()
         self._prices: dict[Key, Price] = {}
         self._planned_at = -math.inf
-        self._ready: dict[str, dict[Key, Forecast]] = {}
+        self._forecasts: dict[Key, Forecast] = {}
+        self._lengths: dict[str, dict[Key, Expected]] = {}
         self._ready_quality: dict[Reading, dict[Key, float]] = {}
         self._ready_spread: dict[Reading, dict[str, float]] = {}
 
@@ -69,12 +70,12 @@ class PhaseTimes:
         moment = Moment(
             task, request.tokens, request.max_output_tokens, request.deadline, now, NOTHING_CACHED, learned.room
         )
-        forecasts, qualities = self._forecasts(task), self._expected(reading)
+        lengths, qualities = self._lengths_of(task), self._qualities_of(reading)
         try:
-            rows = score_all(moment, candidates, forecasts, qualities, self._objective, learned)
+            rows = score_all(moment, candidates, self._forecasts, lengths, qualities, self._objective, learned)
         except KeyError:
             self._get_ready(task, reading, candidates)
-            rows = score_all(moment, candidates, forecasts, qualities, self._objective, learned)
+            rows = score_all(moment, candidates, self._forecasts, lengths, qualities, self._objective, learned)
         first, second = _best_two(rows)
         heard = self._qualities.heard(reading)
         if heard > 0.0 and second is not None:
@@ -93,17 +94,17 @@ class PhaseTimes:
         reason = self._reason(first, second, task)
         return Choice(picked, Scores(rows, first), reason, bounds=self._bounds(picked, task))
 
-    def _forecasts(self, task: str) -> dict[Key, Forecast]:
-        """Return what is ready of a task."""
-        table = self._ready.get(task)
+    def _lengths_of(self, task: str) -> dict[Key, Expected]:
+        """Return how long answers are expected to get, of whom it is ready."""
+        table = self._lengths.get(task)
         if table is None:
-            if len(self._ready) >= READY_MOST:
-                self._ready.clear()
-            table = self._ready[task] = {}
+            if len(self._lengths) >= READY_MOST:
+                self._lengths.clear()
+            table = self._lengths[task] = {}
         return table
 
-    def _expected(self, reading: Reading) -> dict[Key, float]:
-        """Return what is ready of the quality that answers are expected to have."""
+    def _qualities_of(self, reading: Reading) -> dict[Key, float]:
+        """Return how good answers are expected to be, of whom it is ready."""
         table = self._ready_quality.get(reading)
         if table is None:
             if len(self._ready_quality) >= READY_MOST:
@@ -113,34 +114,33 @@ class PhaseTimes:
 
     def _get_ready(self, task: str, reading: Reading, candidates: Sequence[Candidate]) -> None:
         """Make what is not ready of these candidates."""
-        forecasts, qualities = self._forecasts(task), self._expected(reading)
+        lengths, qualities = self._lengths_of(task), self._qualities_of(reading)
         for candidate in candidates:
             card, key = candidate.card, candidate.key
-            ready = forecasts.get(key)
+            ready = self._forecasts.get(key)
             if ready is None or ready.card is not card:
-                forecasts[key] = self._forecast(task, card, candidate.host)
+                self._forecasts[key] = self._forecast(card, candidate.host)
                 for known in self._ready_quality.values():
                     known.pop(key, None)  # the card may tell another quality
+            if key not in lengths:
+                lengths[key] = self._length(task, card.name)
             if key not in qualities:
                 qualities[key] = self._qualities.expect(card, reading)
 
-    def _forecast(self, task: str, card: ModelCard, host: str) -> Forecast:
+    def _length(self, task: str, model: str) -> Expected:
+        return NO_OUTPUT if task == "embedding" else self._learned.lengths.expect(model, task)
+
+    def _forecast(self, card: ModelCard, host: str) -> Forecast:
         key = (card.name, host)
         runner = self._learned.runners.get(key)
         if runner is None:
             runner = self._learned.prior(card, host)
         slowdown = math.exp(runner.drift.level) if runner.drift.active else 1.0
-        per_output = runner.decode.seconds * slowdown
-        lengths = NO_OUTPUT if task == "embedding" else self._learned.lengths.expect(card.name, task)
         queued, shared = self._prices.get(key) or self._prices.get(("", host), FREE)
         return Forecast(
             card=card,
             per_prompt_token=runner.prefill.seconds * slowdown,
-            per_output_token=per_output,
-            short=lengths.short * per_output,
-            middle=lengths.middle * per_output,
-            long=lengths.long * per_output,
-            decode=(lengths.short + 4.0 * lengths.middle + lengths.long) / 6.0 * per_output,
+            per_output_token=runner.decode.seconds * slowdown,
             success=FADING if runner.health.fading else runner.health.probability(0.0),
             slowdown=slowdown,
             queued=queued,
@@ -197,22 +197,17 @@ class PhaseTimes:
         floor = self._objective.quality_floor
         if row[2] < floor <= best[2]:
             return False
-        candidate = row[0]
-        forecast = self._forecasts(moment.task)[candidate.key]
-        slow = forecast.slowdown
+        candidate, key = row[0], row[0].key
+        forecast = self._forecasts[key]
         healthy = forecast._replace(
-            per_prompt_token=forecast.per_prompt_token / slow,
-            per_output_token=forecast.per_output_token / slow,
-            short=forecast.short / slow,
-            middle=forecast.middle / slow,
-            long=forecast.long / slow,
-            decode=forecast.decode / slow,
+            per_prompt_token=forecast.per_prompt_token / forecast.slowdown,
+            per_output_token=forecast.per_output_token / forecast.slowdown,
             slowdown=1.0,
             success=1.0,
         )
         there = candidate._replace(loaded=True, loaded_at=moment.now)
-        key = candidate.key
-        (well,) = score_all(moment, (there,), {key: healthy}, {key: row[2]}, self._objective, self._learned)
+        lengths = self._lengths_of(moment.task)
+        (well,) = score_all(moment, (there,), {key: healthy}, lengths, {key: row[2]}, self._objective, self._learned)
         return bool(well[1] > best[1])
 
     def _ailing(self, row: Row, now: float) -> bool:
@@ -245,6 +240,7 @@ class PhaseTimes:
             self._traffic.forget(gone)
             self._suspects.discard(gone)
             self._probes.cleared(gone)
+            self._forecasts.pop(gone, None)
         self._qualities.begin(read_decision(decision))
         self._probes.begin(decision.key, now, is_probe=decision.explored)
 
@@ -282,21 +278,25 @@ class PhaseTimes:
     def _renew(self, decision: Decision) -> None:
         """Bring up to date what is ready of the model that an answer came from."""
         key = decision.key
+        ready = self._forecasts.get(key)
+        if ready is not None:
+            self._forecasts[key] = self._forecast(ready.card, decision.host)
         young = self._learned.lengths.young(decision.task)
-        for task, table in self._ready.items():
-            for known in list(table) if young and task == decision.task else (key,):
-                ready = table.get(known)
-                if ready is not None:
-                    table[known] = self._forecast(task, ready.card, known[1])
+        for task, table in self._lengths.items():
+            for known in table if young and task == decision.task else (key,):
+                if known in table:
+                    table[known] = self._length(task, known[0])
 
     def _plan(self, now: float) -> None:
         """Work out what GPU time costs until the next time, and bring all that is ready up to date."""
         self._planned_at = now
         slots = {host: known.slots.count for host, known in self._learned.hosts.items()}
         self._prices = self._traffic.prices(slots, now)
-        for task, table in self._ready.items():
-            for key, ready in table.items():
-                table[key] = self._forecast(task, ready.card, key[1])
+        for key, ready in self._forecasts.items():
+            self._forecasts[key] = self._forecast(ready.card, key[1])
+        for task, table in self._lengths.items():
+            for key in table:
+                table[key] = self._length(task, key[0])
 
     def feedback(self, decision: Decision, score: float, *, now: float) -> None:
         """Fold in one opinion."""

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from zeta_router.decision import Candidate
 from zeta_router.learning.health import AILING
+from zeta_router.learning.lengths import Expected
 from zeta_router.learning.memory import KEPT_S
 from zeta_router.learning.priors import PREFILL_BASE_S
 from zeta_router.learning.runner import OVERLAP_COST, SLOT_COST
@@ -73,6 +74,7 @@ def score_all(
     moment: Moment,
     candidates: Sequence[Candidate],
     forecasts: Mapping[Key, Forecast],
+    lengths: Mapping[Key, Expected],
     qualities: Mapping[Key, float],
     objective: Objective,
     rare: Rare,
@@ -80,28 +82,23 @@ def score_all(
     """Return the fields of a `Score` for each candidate.
 
     Raises:
-        KeyError: A candidate has no quality, or no forecast that was made for its present card.
+        KeyError: A candidate has no length, no quality, or no forecast that was made for its present card.
     """
-    expected, most = objective.seconds_for(moment.task), objective.most
-    within = objective.within / expected
-    in_time = expected if objective.within < most else 0.0
+    expected = objective.seconds_for(moment.task)
+    within, beyond = objective.within / expected, objective.beyond / expected
+    bearable = objective.bearable(expected)
     tokens, longest, deadline, now = moment.tokens, moment.most, moment.deadline, moment.now
     cached, room = moment.cached, moment.room
     rows: list[Row] = []
     for candidate in candidates:
         card, host, loaded, flights, host_flights, loaded_at = candidate
         key = (card.name, host)
-        quality, forecast = qualities[key], forecasts[key]
-        made_for, per_prompt, per_output, short, middle, long, decode, success, _, queued, shared, load, _, note = (
-            forecast
-        )
+        made_for, per_prompt, per_output, success, slowdown, queued, shared, load, gigabytes, note = forecasts[key]
         if made_for is not card:
             raise KeyError(key)
+        short, middle, long, mean, _ = lengths[key] if longest is None else lengths[key].cut(longest)
+        short, middle, long, decode = short * per_output, middle * per_output, long * per_output, mean * per_output
         wait, prefill = 0.0, PREFILL_BASE_S + per_prompt * tokens
-        if longest is not None and long > per_output * longest:
-            long = per_output * longest
-            short, middle = min(short, long), min(middle, long)
-            decode = (short + 4.0 * middle + long) / 6.0
         if cached:
             prefill -= per_prompt * min(cached.get(key, 0.0), tokens)
         # what is in memory for sure needs no load; with calls in flight it is being loaded, and they wait for it
@@ -116,33 +113,37 @@ def score_all(
                 moment.work = work_of(candidates, rare.slots, now)
             if host in moment.work:
                 prefill, short, middle, long, wait, late = _beside(
-                    candidate, forecast, moment.work[host], rare, cold, prefill, short, middle, long
+                    candidate, slowdown, moment.work[host], rare, cold, prefill, short, middle, long
                 )
                 decode = (short + 4.0 * middle + long) / 6.0
                 note = late or note
         load *= cold
         fixed = wait + load + prefill
-        if fixed + long <= in_time:
-            penalty = within * (fixed + decode)
-        else:
+        penalty = within * (fixed + decode)
+        over = fixed + long - expected
+        if over > bearable:
             penalty = objective.expected_penalty(fixed, (short, middle, long), expected, later=LATER)
+        elif over > 0.0:  # at the longest node at least; what is beyond the expected time costs more
+            over += 4.0 * max(fixed + middle - expected, 0.0) + max(fixed + short - expected, 0.0)
+            penalty += (beyond - within) * over / 6.0
         work = prefill + decode
         price = work * (work * queued + shared)
         if cold:
             if loaded is False:
                 note = note or "cold"
-            if forecast.gigabytes <= room.get(host, math.inf):
+            if gigabytes <= room.get(host, math.inf):
                 at_once = penalty - objective.expected_penalty(wait + prefill, (short, middle, long), expected)
                 price -= at_once * (1.0 - 1.0 / USES)
             else:
-                price += cold * EVICTION_COST + LOAD_FOR_OTHERS * objective.beyond * load / expected
+                price += cold * EVICTION_COST + LOAD_FOR_OTHERS * beyond * load
         if deadline is not None and fixed + decode > deadline:
-            penalty = max(penalty, most)
+            penalty = max(penalty, objective.most)
             note = note or "past the deadline"
         if success == FADING:
             success = rare.success(key, now)
             if success < AILING:
                 note = f"answers {success:.0%} of its calls" + (f", {note}" if note else "")
+        quality = qualities[key]
         utility = success * quality - penalty - (1.0 - success) * FAILURE_COST - price
         rows.append([candidate, utility, quality, wait, load, prefill, decode, note, price, 0.0])
     return rows
@@ -150,7 +151,7 @@ def score_all(
 
 def _beside(
     candidate: Candidate,
-    forecast: Forecast,
+    slowdown: float,
     work: Work,
     rare: Rare,
     cold: float,
@@ -175,8 +176,8 @@ def _beside(
             wait = remaining / slots
         else:
             crowd = 1.0 + SLOT_COST * calls
-        if late > forecast.slowdown:
-            crowd *= late / forecast.slowdown
+        if late > slowdown:
+            crowd *= late / slowdown
             note = f"a call on it takes {late:.1f}x longer than expected"
     if crowd > 1.0:
         prefill, short, middle, long = prefill * crowd, short * crowd, middle * crowd, long * crowd
