@@ -123,19 +123,24 @@ def score_all(
         over = fixed + long - expected
         if over > bearable:
             penalty = objective.expected_penalty(fixed, (short, middle, long), expected, later=LATER)
-        elif over > 0.0:  # at the longest node at least; what is beyond the expected time costs more
-            over += 4.0 * max(fixed + middle - expected, 0.0) + max(fixed + short - expected, 0.0)
+        elif over > 0.0:  # node by node, as there, but most are in time
+            if fixed + middle > expected:
+                over += 4.0 * (fixed + middle - expected)
+                if fixed + short > expected:
+                    over += fixed + short - expected
             penalty += (beyond - within) * over / 6.0
         work = prefill + decode
         price = work * (work * queued + shared)
         if cold:
             if loaded is False:
                 note = note or "cold"
-            if gigabytes <= room.get(host, math.inf):
+            if gigabytes > room.get(host, math.inf):
+                price += cold * EVICTION_COST + LOAD_FOR_OTHERS * beyond * load
+            elif over <= min(bearable, 0.0):
+                price -= within * load * (1.0 - 1.0 / USES)
+            else:
                 at_once = penalty - objective.expected_penalty(wait + prefill, (short, middle, long), expected)
                 price -= at_once * (1.0 - 1.0 / USES)
-            else:
-                price += cold * EVICTION_COST + LOAD_FOR_OTHERS * beyond * load
         if deadline is not None and fixed + decode > deadline:
             penalty = max(penalty, objective.most)
             note = note or "past the deadline"
