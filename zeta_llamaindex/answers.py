@@ -9,6 +9,7 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, Completi
 from llama_index.core.bridge.pydantic import ValidationError
 from llama_index.core.program.utils import FlexibleModel
 
+from zeta_llamaindex.messages import text_of
 from zeta_router import ollama
 from zeta_router.outcome import Fate, Outcome, Timings
 
@@ -32,6 +33,13 @@ MISTAKES = (
 
 UNREADABLE = (ValueError, TypeError)
 """What LlamaIndex raises for an answer that does not follow its schema; pydantic's ValidationError is a ValueError."""
+
+
+def text_in(answer: object) -> str:
+    """Return the text of a response; "" where there is none: a tool call, an object."""
+    if isinstance(answer, ChatResponse):
+        return text_of(answer.message)
+    return answer.text if isinstance(answer, CompletionResponse) else ""
 
 
 def says_something(answer: object) -> bool:

@@ -45,7 +45,7 @@ class Child:
         self._copies: WeakKeyDictionary[Any, dict[bool, LLM]] = WeakKeyDictionary()
         self._lock = threading.Lock()
 
-    def get(self, *, loop: asyncio.AbstractEventLoop | None = None, thinks: bool = True) -> LLM:
+    def get(self, loop: asyncio.AbstractEventLoop | None = None, thinks: bool = True) -> LLM:
         """Return the LLM to call.
 
         Args:

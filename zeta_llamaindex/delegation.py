@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextvars import ContextVar
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
@@ -21,71 +21,50 @@ from zeta_llamaindex.answers import (
     outcome_of,
     says_something,
     stamped,
+    text_in,
 )
 from zeta_llamaindex.children import Children
 from zeta_llamaindex.describing import asks_the_server
-from zeta_llamaindex.observing import observe
 from zeta_llamaindex.overhearing import Overheard, overhear
 from zeta_router.attempts import Attempt, Attempts
 from zeta_router.errors import AnswerTruncated, EveryAttemptFailed
 from zeta_router.outcome import Fate, Outcome, Timings
 from zeta_router.router import ZetaDynamicRouter
+from zeta_router.signals.answer import Answer as Shown
 
 Answer = TypeVar("Answer")
 
-ASKED_BY: ContextVar[ZetaDynamicRouter | None] = ContextVar("zeta_asked_by", default=None)
-"""The router whose child works now: what handlers see of that is booked there already."""
 
-
+@dataclass(slots=True, eq=False, repr=False)
 class Call(Generic[Answer]):
-    """A call and its attempts.
+    """A call and its attempts."""
 
-    Args:
-        router: Who learns.
-        attempts: Its plan for the call.
-        children: Who can be asked.
-        thinks: False where the caller said `think=False`.
-        formatted: The answer is bound to a format.
-        structured: The answer is an object that must follow a schema, not a response.
-        rate_limiter: LlamaIndex's; it is waited for before a model is picked, so that no model is blamed for it.
-    """
-
-    __slots__ = ("_attempts", "_children", "_thinks", "formatted", "last_error", "rate_limiter", "router", "structured")
-
-    def __init__(
-        self,
-        router: ZetaDynamicRouter,
-        attempts: Attempts,
-        children: Children,
-        *,
-        thinks: bool = True,
-        formatted: bool = False,
-        structured: bool = False,
-        rate_limiter: BaseRateLimiter | None = None,
-    ) -> None:
-        self.router = router
-        self._attempts = attempts
-        self._children = children
-        self._thinks = thinks
-        self.formatted = formatted
-        self.structured = structured
-        self.rate_limiter = rate_limiter
-        self.last_error: Exception | None = None
+    router: ZetaDynamicRouter
+    """Who learns."""
+    attempts: Attempts
+    """Its plan for the call."""
+    children: Children
+    """Who can be asked."""
+    thinks: bool = True
+    """False where the caller said `think=False`."""
+    formatted: bool = False
+    """The answer is bound to a format."""
+    structured: bool = False
+    """The answer is an object that must follow a schema, not a response."""
+    rate_limiter: BaseRateLimiter | None = None
+    """LlamaIndex's; it is waited for before a model is picked, so that no model is blamed for it."""
+    loop: asyncio.AbstractEventLoop | None = None
+    """The event loop that awaits the children; None for a call that blocks."""
+    last_error: Exception | None = None
 
     def turns(self, loop: asyncio.AbstractEventLoop | None = None) -> Iterator[Turn[Answer]]:
-        """Yield a turn per attempt: the pick, then the next best while they fail.
-
-        Args:
-            loop: The event loop that will await the children, or None for calls that block.
-        """
-        for attempt in self._attempts:
-            child = self._children.get(attempt.decision.key)
-            llm = child.get(loop=loop, thinks=self._thinks)
-            yield Turn(self, attempt, llm, is_ollama=child.is_ollama, awaited=loop is not None)
+        """Return a turn per attempt: the pick, then the next best while they fail."""
+        self.loop = loop
+        return map(partial(Turn, self), self.attempts)
 
     def error(self) -> EveryAttemptFailed:
         """Return the error to raise when no turn is left; its cause is what the last child raised."""
-        error = self._attempts.error()
+        error = self.attempts.error()
         error.__cause__ = self.last_error
         return error
 
@@ -98,15 +77,13 @@ class Turn(Generic[Answer]):
     """
 
     __slots__ = (
-        "_attempt", "_awaited", "_call", "_held", "_is_ollama", "_last", "_overheard", "_passed_on", "_stamp", "child"
+        "_attempt", "_call", "_held", "_last", "_overheard", "_passed_on", "_stamp", "child", "is_ollama"
     )  # fmt: skip
 
-    def __init__(
-        self, call: Call[Answer], attempt: Attempt, child: LLM, *, is_ollama: bool = False, awaited: bool = False
-    ) -> None:
-        self.child = child
-        self._is_ollama = is_ollama
-        self._awaited = awaited
+    def __init__(self, call: Call[Answer], attempt: Attempt) -> None:
+        child = call.children.get(attempt.decision.key)
+        self.child = child.get(call.loop, call.thinks)
+        self.is_ollama = child.is_ollama
         self._call = call
         self._attempt = attempt
         self._overheard: Overheard | None = None
@@ -122,9 +99,7 @@ class Turn(Generic[Answer]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        goes_on = False
-        if isinstance(error, Exception):
-            goes_on = self._failed(error)
+        goes_on = isinstance(error, Exception) and self._failed(error)
         # What is not settled by now was left by the caller: cancelled, or a stream closed early.
         self._attempt.__exit__(kind, error, trace)
         return goes_on
@@ -132,32 +107,17 @@ class Turn(Generic[Answer]):
     @property
     def asks(self) -> bool:
         """Whether the child will look up its context window at its server first, blocking."""
-        return self._is_ollama and asks_the_server(self.child)
+        return self.is_ollama and asks_the_server(self.child)
 
     def llm(self) -> LLM:
         """Return the LLM to ask: the child, or for an object that Ollama makes a copy of it that is listened to."""
-        if not (self._is_ollama and self._call.structured):
+        if not (self.is_ollama and self._call.structured):
             return self.child
         if self.asks:
             self.child.get_context_window()  # type: ignore[attr-defined]  # here, or every copy would ask anew
-        llm, self._overheard = overhear(self.child, self._attempt.first_token, awaited=self._awaited)
+        awaited = self._call.loop is not None
+        llm, self._overheard = overhear(self.child, self._attempt.first_token, awaited=awaited)
         return llm
-
-    @property
-    def _stamp_now(self) -> dict[str, Any]:
-        """What `additional_kwargs` of an answer says of who gave it, and why."""
-        decision = self._attempt.decision
-        return {
-            "zeta_model": decision.model,
-            "zeta": {
-                "decision_id": decision.id,
-                "model": decision.model,
-                "host": decision.host,
-                "task": decision.task,
-                "reason": decision.reason,
-                "attempts": decision.attempt,
-            },
-        }
 
     def answered(self, answer: Answer) -> Answer:
         """Settle with a whole answer, and return it stamped.
@@ -165,9 +125,10 @@ class Turn(Generic[Answer]):
         Raises:
             AnswerTruncated: It is empty, or ended early. The block keeps this, so that the next model is asked.
         """
-        self._settle(answer, empty=not says_something(answer))
+        text = text_in(answer)
+        self._settle(answer, text, empty=not text and not says_something(answer))
         self._passed_on = True
-        return stamped(answer, self._stamp_now)
+        return stamped(answer, self._new_stamp())
 
     def passing(self, part: Answer) -> Sequence[Answer]:
         """Take one part of a stream, and return what may be passed on now, stamped.
@@ -182,7 +143,7 @@ class Turn(Generic[Answer]):
             return ()
         self._attempt.first_token()
         self._passed_on = True
-        self._stamp = stamp = self._stamp_now
+        self._stamp = stamp = self._new_stamp()
         return [stamped(held, stamp) for held in self._held]
 
     def ended(self) -> None:
@@ -191,20 +152,36 @@ class Turn(Generic[Answer]):
         Raises:
             AnswerTruncated: It was empty, or ended early. The block keeps this while nothing was passed on.
         """
-        self._settle(self._last, empty=not self._passed_on)
+        self._settle(self._last, text_in(self._last), empty=not self._passed_on)
 
-    def _settle(self, answer: Answer | None, *, empty: bool) -> None:
+    def _new_stamp(self) -> dict[str, Any]:
+        """Return what `additional_kwargs` of an answer says of who gave it, and why."""
+        decision = self._attempt.decision
+        return {
+            "zeta_model": decision.model,
+            "zeta": {
+                "decision_id": decision.id,
+                "model": decision.model,
+                "host": decision.host,
+                "task": decision.task,
+                "reason": decision.reason,
+                "attempts": decision.attempt,
+            },
+        }
+
+    def _settle(self, answer: Answer | None, text: str, *, empty: bool) -> None:
         outcome = self._outcome_of(answer)
-        if self._call.structured and outcome.fate is Fate.ok and is_unfinished(answer):
-            outcome = replace(outcome, fate=Fate.invalid, error="the object does not follow its schema")
-        elif outcome.fate is Fate.ok and empty:
-            outcome = replace(outcome, fate=Fate.truncated, error="the answer is empty")
+        if outcome.fate is Fate.ok:
+            if self._call.structured and is_unfinished(answer):
+                outcome = replace(outcome, fate=Fate.invalid, error="the object does not follow its schema")
+            elif empty:
+                outcome = replace(outcome, fate=Fate.truncated, error="the answer is empty")
         self._attempt.settle(outcome)
         if outcome.fate is Fate.ok:
-            observe(self._attempt, answer)
-        if outcome.fate is Fate.invalid and self._passed_on:
-            return  # as LlamaIndex: what there was of the object is with the caller
-        if not outcome.fate.answered:
+            if text:  # a tool call is looked at by the agent, an object by its schema
+                self._attempt.observe(Shown(text=text))
+        elif outcome.fate is not Fate.invalid or not self._passed_on:
+            # An object that is not whole goes as in LlamaIndex: what there is of it is with the caller.
             decision = self._attempt.decision
             raise AnswerTruncated(
                 f"{decision.model} on {decision.host}: {outcome.error}", host=decision.host, model=decision.model

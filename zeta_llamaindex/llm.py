@@ -34,7 +34,7 @@ class Parts(NamedTuple):
 
     router: ZetaDynamicRouter
     children: Children
-    settings: ChildSettings
+    json_mode: bool
     max_output_tokens: int | None
 
 
@@ -169,11 +169,11 @@ class ZetaLLM(Chatting, ToolCalling, Structured, Saving):
     @cached_property
     def _parts(self) -> Parts:
         """What every call needs, in one place: to read a private attribute takes pydantic 3 µs."""
-        return Parts(self.router, self._children, self._settings, self._settings.max_output_tokens)
+        settings = self._settings
+        return Parts(self.router, self._children, settings.json_mode, settings.max_output_tokens)
 
     def _chat_call(self, messages: Sequence[ChatMessage], keywords: MutableMapping[str, Any]) -> Call[ChatResponse]:
-        tools = keywords.get("tools")
-        return self._tool_call(tools or (), messages, keywords)
+        return self._tool_call(keywords.get("tools") or (), messages, keywords)
 
     def _completion_call(self, prompt: str, keywords: MutableMapping[str, Any]) -> Call[CompletionResponse]:
         options = self._options(keywords)
@@ -216,14 +216,14 @@ class ZetaLLM(Chatting, ToolCalling, Structured, Saving):
     def _call(
         self, request: Request, options: CallOptions, keywords: Mapping[str, Any], *, structured: bool = False
     ) -> Call[Any]:
-        router, children, settings, _ = self._parts
+        router, children, json_mode, _ = self._parts
         children.hand_down(self.callback_manager)
         return Call(
             router,
             router.plan(request, model=options.model),
             children,
             thinks=keywords.get("think") is not False,
-            formatted=structured or settings.json_mode or keywords.get("format") is not None,
+            formatted=structured or json_mode or keywords.get("format") is not None,
             structured=structured,
             rate_limiter=self.rate_limiter,
         )

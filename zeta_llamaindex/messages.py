@@ -5,14 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from llama_index.core.base.llms.types import (
-    ChatMessage,
-    ImageBlock,
-    MessageRole,
-    TextBlock,
-    ThinkingBlock,
-    ToolCallBlock,
-)
+from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
 from zeta_llamaindex.options import CallOptions
 from zeta_router.request import CHARACTERS_PER_TOKEN, Request
@@ -38,19 +31,24 @@ def request_of(
     Raises:
         InvalidRequest: There is nothing to answer, or an option is out of range.
     """
-    characters = 0
-    images = 0
+    characters = images = 0
+    asked: ChatMessage | None = None
     for message in messages:
+        if message.role is MessageRole.USER:
+            asked = message
         for block in message.blocks:
-            if isinstance(block, TextBlock):
+            if block.block_type == "text":
                 characters += len(block.text)
-            elif isinstance(block, ImageBlock):
+            elif block.block_type == "image":
                 images += 1
-            elif isinstance(block, ThinkingBlock):
+            elif block.block_type == "thinking":
                 characters += len(block.content or "")
-            elif isinstance(block, ToolCallBlock):
+            elif block.block_type == "tool_call":
                 characters += len(str(block.tool_kwargs))
-    return _request(_asked(messages), characters, images, options, tools, max_output_tokens)
+    if asked is None and messages:  # no user speaks
+        asked = messages[-1]
+    text = text_of(asked) if asked is not None else ""
+    return _request(text, characters, images, options, tools, max_output_tokens)
 
 
 def request_of_prompt(prompt: str, options: CallOptions, *, max_output_tokens: int | None = None) -> Request:
@@ -89,9 +87,10 @@ _NEEDS = {
 """Made once: a set per call costs more than the look-up."""
 
 
-def _asked(messages: Sequence[ChatMessage]) -> str:
-    """Return the text of the last user message, or of the last message where no user speaks."""
-    for message in reversed(messages):
-        if message.role is MessageRole.USER:
-            return message.content or ""
-    return (messages[-1].content or "") if messages else ""
+def text_of(message: ChatMessage) -> str:
+    """Return a message's text, as `message.content` does. Most messages are one text, which is not put together."""
+    blocks = message.blocks
+    if len(blocks) == 1:
+        block = blocks[0]
+        return block.text if block.block_type == "text" else ""
+    return "\n".join(block.text for block in blocks if block.block_type == "text" and block.text)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator
-from functools import partial
 from itertools import chain
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
-from zeta_llamaindex.delegation import ASKED_BY, Call, Turn
+from zeta_llamaindex.asking import ASKING
+from zeta_llamaindex.delegation import Call, Turn
 
 Answer = TypeVar("Answer")
 
@@ -26,12 +26,7 @@ def run(call: Call[Answer], ask: Callable[[Any], Answer]) -> Answer:
         call.rate_limiter.acquire()
     for turn in call.turns():
         with turn:
-            ours = ASKED_BY.set(call.router)
-            try:
-                answer = ask(turn.llm())
-            finally:
-                ASKED_BY.reset(ours)
-            return turn.answered(answer)
+            return turn.answered(ASKING.by(call.router, ask, turn.llm()))
     raise call.error()
 
 
@@ -42,13 +37,8 @@ async def arun(call: Call[Answer], ask: Callable[[Any], Awaitable[Answer]]) -> A
     for turn in call.turns(asyncio.get_running_loop()):
         with turn:
             if turn.asks:
-                await _prepare(turn.child)
-            ours = ASKED_BY.set(call.router)
-            try:
-                answer = await ask(turn.llm())
-            finally:
-                ASKED_BY.reset(ours)
-            return turn.answered(answer)
+                await _prepare(turn)
+            return turn.answered(await ASKING.aby(call.router, ask, turn.llm()))
     raise call.error()
 
 
@@ -68,21 +58,25 @@ def stream(call: Call[Answer], ask: Callable[[Any], Iterator[Answer]]) -> Genera
     first = next(turns, None)
     if first is None:
         raise call.error()
-    return _flow(call, ask, first, _open(call, ask, first), turns)
+    try:
+        opened = ASKING.by(call.router, ask, first.llm())
+    except Exception as error:
+        opened = _broken(error)
+    return _flow(call, ask, opened, first, turns)
 
 
 def _flow(
     call: Call[Answer],
     ask: Callable[[Any], Iterator[Answer]],
+    opened: Iterator[Answer],
     first: Turn[Answer],
-    opened: Callable[[], Iterator[Answer]],
     others: Iterator[Turn[Answer]],
 ) -> Generator[Answer, None, None]:
     for turn in chain((first,), others):
         with turn:
-            parts = (opened if turn is first else _open(call, ask, turn))()
+            parts = opened if turn is first else ASKING.by(call.router, ask, turn.llm())
             try:
-                while (part := _next(call, parts)) is not END:
+                while (part := ASKING.by(call.router, next, parts, END)) is not END:
                     yield from turn.passing(part)
             finally:
                 if isinstance(parts, Generator):
@@ -102,21 +96,29 @@ async def astream(
     first = next(turns, None)
     if first is None:
         raise call.error()
-    return _aflow(call, ask, first, await _aopen(call, ask, first), turns)
+    try:
+        if first.asks:
+            await _prepare(first)
+        opened = await ASKING.aby(call.router, ask, first.llm())
+    except Exception as error:
+        opened = _abroken(error)
+    return _aflow(call, ask, opened, first, turns)
 
 
 async def _aflow(
     call: Call[Answer],
     ask: Callable[[Any], Awaitable[AsyncIterator[Answer]]],
+    opened: AsyncIterator[Answer],
     first: Turn[Answer],
-    opened: Callable[[], AsyncIterator[Answer]],
     others: Iterator[Turn[Answer]],
 ) -> AsyncGenerator[Answer, None]:
     for turn in chain((first,), others):
         with turn:
-            parts = opened() if turn is first else (await _aopen(call, ask, turn))()
+            if turn.asks:
+                await _prepare(turn)
+            parts = opened if turn is first else await ASKING.aby(call.router, ask, turn.llm())
             try:
-                while (part := await _anext(call, parts)) is not END:
+                while (part := await ASKING.aby(call.router, anext, parts, END)) is not END:
                     for ready in turn.passing(part):
                         yield ready
             finally:
@@ -127,56 +129,17 @@ async def _aflow(
     raise call.error()
 
 
-def _open(
-    call: Call[Answer], ask: Callable[[Any], Iterator[Answer]], turn: Turn[Answer]
-) -> Callable[[], Iterator[Answer]]:
-    """Ask now, and return what gives the parts, or raises what asking raised, later: when it can be settled."""
-    ours = ASKED_BY.set(call.router)
-    try:
-        parts = ask(turn.llm())
-    except Exception as error:
-        return partial(_raise, error)
-    finally:
-        ASKED_BY.reset(ours)
-    return lambda: parts
-
-
-async def _aopen(
-    call: Call[Answer], ask: Callable[[Any], Awaitable[AsyncIterator[Answer]]], turn: Turn[Answer]
-) -> Callable[[], AsyncIterator[Answer]]:
-    ours = ASKED_BY.set(call.router)
-    try:
-        if turn.asks:
-            await _prepare(turn.child)
-        parts = await ask(turn.llm())
-    except Exception as error:
-        return partial(_raise, error)
-    finally:
-        ASKED_BY.reset(ours)
-    return lambda: parts
-
-
-def _next(call: Call[Answer], parts: Iterator[Answer]) -> Answer | Any:
-    """Return the next part, or `END`; some children ask a further LLM only when the first part is wanted."""
-    ours = ASKED_BY.set(call.router)
-    try:
-        return next(parts, END)
-    finally:
-        ASKED_BY.reset(ours)
-
-
-async def _anext(call: Call[Answer], parts: AsyncIterator[Answer]) -> Answer | Any:
-    ours = ASKED_BY.set(call.router)
-    try:
-        return await anext(parts, END)
-    finally:
-        ASKED_BY.reset(ours)
-
-
-def _raise(error: Exception) -> NoReturn:
-    raise error
-
-
-async def _prepare(llm: Any) -> None:
+async def _prepare(turn: Turn[Any]) -> None:
     """Let an `Ollama` that was given no context window ask its server for one in a thread, not in the event loop."""
-    await asyncio.to_thread(llm.get_context_window)
+    await asyncio.to_thread(turn.child.get_context_window)  # type: ignore[attr-defined]
+
+
+def _broken(error: Exception) -> Iterator[Any]:
+    """Return the stream of a child that failed before it had one: it raises when it is read, and can be settled."""
+    raise error
+    yield
+
+
+async def _abroken(error: Exception) -> AsyncIterator[Any]:
+    raise error
+    yield

@@ -12,7 +12,7 @@ from typing import Any
 from weakref import WeakKeyDictionary, finalize, ref
 
 from zeta_llamaindex.answers import described, fate_of, has_thought, outcome_of, says_something
-from zeta_llamaindex.delegation import ASKED_BY
+from zeta_llamaindex.asking import ASKING
 from zeta_router.attempts import Attempt
 from zeta_router.errors import ZetaError
 from zeta_router.model import canonical
@@ -70,6 +70,7 @@ class Watch:
         """Whether some handler is told when streams end: a span ends before its stream begins."""
         self._lock = threading.Lock()
         self._said = False
+        ASKING.watched = True
 
     @staticmethod
     def over(router: ZetaDynamicRouter) -> Watch:
@@ -106,7 +107,7 @@ class Watch:
             formatted: The answer is bound to a format.
         """
         router = self._router()
-        if router is None or ASKED_BY.get() is router or span in self._open:
+        if router is None or ASKING.router is router or span in self._open:
             return
         now = router.clock()
         self._let_go(now - PATIENCE)
