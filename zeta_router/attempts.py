@@ -144,16 +144,19 @@ class Attempts:
         return f"<Attempts at a {self._guess.task} request: {len(self._made)} made>"
 
     def __iter__(self) -> Iterator[Attempt]:
-        while (decision := self._decide()) is not None:
+        decision = self._next() if self._made else self._first()
+        while decision is not None:
             attempt = Attempt(self._dispatcher, decision, deadline_at=self._deadline_at)
             self._made.append(attempt)
             yield attempt
+            decision = self._next()
 
-    def _decide(self) -> Decision | None:
+    def _first(self) -> Decision | None:
+        return self._dispatcher.decide(self._request, self._guess, model=self._model, prefer=self._prefer)
+
+    def _next(self) -> Decision | None:
         """Return the next decision; None where the last attempt did not fail, or there is nobody or no time left."""
         made, dispatcher = self._made, self._dispatcher
-        if not made:
-            return dispatcher.decide(self._request, self._guess, model=self._model, prefer=self._prefer)
         last = made[-1].outcome
         if last is None or not last.fate.is_failure or len(made) >= dispatcher.limits.attempts:
             return None

@@ -12,11 +12,8 @@ from zeta_router.request import Request
 TEXT = frozenset({"completion"})
 
 
-def needs_of(request: Request) -> frozenset[str]:
+def in_full(needs: frozenset[str]) -> frozenset[str]:
     """Return the capabilities a model must have: `completion` is meant where nothing else makes text or vectors."""
-    needs = request.needs
-    if not needs:
-        return TEXT
     if "completion" in needs or "embedding" in needs:
         return needs
     return needs | TEXT
@@ -33,7 +30,7 @@ def capable(request: Request, candidates: Iterable[Candidate]) -> list[Candidate
     The prompt and the answer must fit into the context together. Where the caller set no bound on the answer, the room
     kept for it is our guess, and the guess alone rules nobody out: if no model has that room, the prompt decides.
     """
-    needs = needs_of(request)
+    needs = in_full(request.needs)
     able = [candidate for candidate in candidates if has(candidate.card, needs)]
     with_room = _with_room(able, request.context_needed)
     if not with_room and request.max_output_tokens is None:
@@ -47,7 +44,7 @@ def _with_room(candidates: Iterable[Candidate], tokens: int) -> list[Candidate]:
 
 def exclusions(request: Request, candidates: Sequence[Candidate]) -> tuple[Exclusion, ...]:
     """Return why none of these candidates can serve a request."""
-    needs, tokens = needs_of(request), request.context_needed
+    needs, tokens = in_full(request.needs), request.context_needed
     return tuple(Exclusion(c.model, c.host, lacks(c.card, needs, tokens) or "nothing") for c in candidates)
 
 

@@ -31,7 +31,7 @@ class Flight(NamedTuple):
     @classmethod
     def of(cls, decision: Decision, began_at: float) -> Flight:
         """Return what a decision's attempt is expected to be while it runs."""
-        _, _, _, _, load, prefill, decode, *_ = decision.picked
+        load, prefill, decode = decision.picked[4:7]
         service = (load or 0.0) + (prefill or 0.0) + (decode or 0.0)
         if decision.bounds is None or service <= 0.0:
             return cls(began_at, service)

@@ -101,13 +101,9 @@ class Dispatcher:
         if model is None and self.fleet.can_take(request):
             return
         with self._lock:
-            if not self._capable(request, model):
-                offered = self.fleet.candidates if model is None else self._named(model)
-                raise NoCapableModel(exclusions(request, offered))
-
-    def _capable(self, request: Request, model: str | Collection[str] | None) -> Sequence[Candidate]:
-        """Return the candidates that can serve a request, of some models or of all. Called under the lock."""
-        return self.fleet.capable(request) if model is None else capable(request, self._named(model))
+            offered = self.fleet.candidates if model is None else self._named(model)
+        if not capable(request, offered):
+            raise NoCapableModel(exclusions(request, offered))
 
     def _named(self, model: str | Collection[str]) -> tuple[Candidate, ...]:
         candidates = self.fleet.candidates
@@ -141,7 +137,7 @@ class Dispatcher:
         Hosts to be avoided are left out while another one could serve. A candidate to be preferred is picked if it can.
         """
         with self._lock:
-            left = self._capable(request, model)
+            left = self.fleet.capable(request) if model is None else capable(request, self._named(model))
             if tried:
                 left = [c for c in left if c.key not in tried]
             if avoided:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from zeta_router.capability import capable, has, needs_of
+from zeta_router.capability import capable, has, in_full
 from zeta_router.decision import Candidate, Flight, Key
 from zeta_router.learning.observed import REAL_LOAD_S
 from zeta_router.model import ModelCard, canonical
@@ -32,6 +32,8 @@ class _Place:
 
     key: Key
     host: _Host
+    card: ModelCard | None = None
+    """None where the model is not in the fleet any more, or not yet, and attempts run on it."""
     loaded: bool | None = None
     loaded_at: float = 0.0
     flights: dict[int, Flight] = field(default_factory=dict)
@@ -77,40 +79,37 @@ class Fleet:
 
     def _renew(self) -> None:
         """Make those candidates anew that have changed; when a count has, all of that host."""
-        changed = self._changed
-        for place in tuple(changed):
-            host = place.host
-            if host.shown != host.busy:
-                host.shown = host.busy
-                changed.update(dict.fromkeys(host.places))
+        changed, candidates = self._changed, self._candidates
+        for host in {place.host for place in changed if place.host.shown != place.host.busy}:
+            host.shown = host.busy
+            changed.update(dict.fromkeys(host.places))
         for place in changed:
-            known = self._candidates.get(place.key)
-            if known is not None:
-                card, host = known.card, place.host
-                self._candidates[place.key] = Candidate(
-                    card, host.address, place.loaded, tuple(place.flights.values()), host.busy, place.loaded_at
-                )
+            card, host = place.card, place.host
+            if card is not None:
+                flights = tuple(place.flights.values())
+                candidates[place.key] = Candidate(card, host.address, place.loaded, flights, host.busy, place.loaded_at)
         changed.clear()
-        self._offered = tuple(self._candidates.values())
+        self._offered = tuple(candidates.values())
 
     def capable(self, request: Request) -> Sequence[Candidate]:
         """Return the candidates that can serve a request, as they are now."""
         candidates = self.candidates
-        able = self._able_to(needs_of(request))
+        able = self._able_to(request.needs)
         if request.context_needed > able.shortest:
             return capable(request, candidates)
         return candidates if len(able.keys) == len(candidates) else [self._candidates[key] for key in able.keys]
 
     def can_take(self, request: Request) -> bool:
         """Return whether a model has the room and the capabilities for a request. May be asked without the lock."""
-        return request.context_needed <= self._able_to(needs_of(request)).longest
+        return request.context_needed <= self._able_to(request.needs).longest
 
     def _able_to(self, needs: frozenset[str]) -> _Able:
-        """Return who has some capabilities: found out once, until a model joins or leaves."""
+        """Return who has the capabilities that some requests need: found out once, until a model joins or leaves."""
         found = self._able  # first: what is found while a model joins is thrown away with it
         able = found.get(needs)
         if able is None:
-            cards = {key: c.card for key, c in tuple(self._candidates.items()) if has(c.card, needs)}
+            required = in_full(needs)
+            cards = {key: c.card for key, c in tuple(self._candidates.items()) if has(c.card, required)}
             contexts = [math.inf if card.context_length is None else card.context_length for card in cards.values()]
             able = found[needs] = _Able(tuple(cards), min(contexts, default=-1), max(contexts, default=-1))
         return able
@@ -136,8 +135,10 @@ class Fleet:
         """Add a model on a host, or renew its card; return whether it is new."""
         key = (card.name, host)
         known = self._candidates.get(key)
-        self._candidates[key] = known._replace(card=card) if known else Candidate(card, host)
-        self._changed[self._place(key)] = None
+        self._candidates[key] = known._replace(card=card) if known else Candidate(card, host)  # now: for `cards`
+        place = self._place(key)
+        place.card = card
+        self._changed[place] = None
         self._able = {}
         return known is None
 
@@ -146,7 +147,7 @@ class Fleet:
         if self._candidates.pop(key, None) is None:
             return False
         place = self._places[key]
-        place.loaded, place.loaded_at = None, 0.0
+        place.card, place.loaded, place.loaded_at = None, None, 0.0
         self._changed[place] = None
         self._able = {}
         if not place.flights:
@@ -185,7 +186,7 @@ class Fleet:
             return
         place.host.busy -= 1
         self._changed[place] = None
-        if not place.flights and key not in self._candidates:
+        if not place.flights and place.card is None:
             self._drop(place)
 
     def ground(self) -> None:
@@ -199,7 +200,7 @@ class Fleet:
     def mark(self, key: Key, *, loaded: bool | None, at: float) -> None:
         """Note that a model is in memory, is not, or may be either, at a time in seconds since the epoch."""
         place = self._places.get(key)
-        if place is not None and key in self._candidates:
+        if place is not None and place.card is not None:
             place.loaded = loaded
             if loaded:
                 place.loaded_at = at

@@ -77,10 +77,17 @@ class Timings:
         Raises:
             InvalidRequest: A time is negative or not finite.
         """
-        for value in (self.wait, self.load, self.prefill, self.decode, self.first_token, self.total):
-            if value is not None and not 0 <= value < INFINITE:
-                name = next(name for name in self.__slots__ if getattr(self, name) is value)
-                raise InvalidRequest(f"timings.{name} must be seconds, 0 or more, got {value!r}")
+        if (
+            (self.wait is not None and not 0 <= self.wait < INFINITE)
+            or (self.load is not None and not 0 <= self.load < INFINITE)
+            or (self.prefill is not None and not 0 <= self.prefill < INFINITE)
+            or (self.decode is not None and not 0 <= self.decode < INFINITE)
+            or (self.first_token is not None and not 0 <= self.first_token < INFINITE)
+            or (self.total is not None and not 0 <= self.total < INFINITE)
+        ):
+            times = ((name, getattr(self, name)) for name in self.__slots__)
+            name, value = next((n, v) for n, v in times if v is not None and not 0 <= v < INFINITE)
+            raise InvalidRequest(f"timings.{name} must be seconds, 0 or more, got {value!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,8 @@ DEFAULT_OUTPUT_TOKENS = 512
 CAPABILITIES = frozenset({"completion", "tools", "vision", "thinking", "embedding", "insert", "audio", "image"})
 """Capabilities that Ollama knows, as `/api/show` names them."""
 
+NO_NEEDS: frozenset[str] = frozenset()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -29,7 +31,7 @@ class Request:
     """Tokens of the whole prompt, history included; None: estimated from the text."""
     max_output_tokens: int | None = None
     """Bound that the caller set on the answer."""
-    needs: frozenset[str] = frozenset()
+    needs: frozenset[str] = NO_NEEDS
     """Capabilities the model must have; `completion` is meant when none of completion and embedding is named."""
     session: str | None = None
     """Conversation this belongs to: the model that has its prompt cache is worth seconds."""
@@ -52,11 +54,16 @@ class Request:
             raise InvalidRequest(
                 f"task must be a word like 'code', or None to find it from the text, got {self.task!r}"
             )
-        for name, count in (("prompt_tokens", self.prompt_tokens), ("max_output_tokens", self.max_output_tokens)):
-            if count is not None and (not isinstance(count, int) or count < 0):
-                raise InvalidRequest(f"{name} must be a whole number of tokens, 0 or more, got {count!r}")
+        if self.prompt_tokens is not None:
+            _check_count("prompt_tokens", self.prompt_tokens)
+        if self.max_output_tokens is not None:
+            _check_count("max_output_tokens", self.max_output_tokens)
         if self.deadline is not None and not _is_span(self.deadline):
             raise InvalidRequest(f"deadline must be seconds from now, above 0, got {self.deadline!r}; None means none")
+        if self.needs is not NO_NEEDS:
+            self._check_needs()
+
+    def _check_needs(self) -> None:
         if isinstance(self.needs, str):
             raise InvalidRequest(f"needs must be a set of capabilities, got {self.needs!r} alone; put it into a set")
         if not isinstance(self.needs, frozenset):
@@ -78,6 +85,11 @@ class Request:
         """Tokens that prompt and answer need together."""
         answer = DEFAULT_OUTPUT_TOKENS if self.max_output_tokens is None else self.max_output_tokens
         return self.tokens + (0 if "embedding" in self.needs else answer)
+
+
+def _check_count(name: str, count: object) -> None:
+    if not isinstance(count, int) or count < 0:
+        raise InvalidRequest(f"{name} must be a whole number of tokens, 0 or more, got {count!r}")
 
 
 def _is_span(seconds: object) -> bool:

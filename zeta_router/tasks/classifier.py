@@ -87,6 +87,8 @@ class TaskClassifier:
             text_or_messages: The prompt, or messages of either framework.
             tools: Whether tools are offered to the model.
         """
+        if isinstance(text_or_messages, str) and not tools:
+            return self._of_text(text_or_messages)
         said = read_conversation(text_or_messages)
         guess = self._of_text(said.text)
         if said.before:
