@@ -58,7 +58,7 @@ class Fitting:
         best = scores[0]
         time = "" if best.seconds is None else f", {best.seconds:.1f} s expected"
         reason = f"{best.model}: {best.note}{time}"
-        return choice._replace(picked=best, scores=tuple(scores), reason=reason, explored=False, bounds=None)
+        return choice._replace(picked=best, scores=tuple(scores), reason=reason, explored=False, decode_sd=None)
 
     def begin(self, decision: Decision) -> None:
         """Hand on."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from zeta_router.model import ModelCard
 from zeta_router.outcome import Timings
@@ -14,8 +15,8 @@ from zeta_router.tasks.task_guess import TaskGuess
 Key = tuple[str, str]
 """Model and host: where speed is learned."""
 
-BOUNDS_SD = 2.5631
-"""Standard deviations between the 10th and the 90th percentile of a normal variable."""
+Z90 = 1.2816
+"""Standard deviations from the middle to the 90th percentile of a normal variable."""
 
 
 class Flight(NamedTuple):
@@ -33,10 +34,11 @@ class Flight(NamedTuple):
         """Return what a decision's attempt is expected to be while it runs."""
         load, prefill, decode = decision.picked[4:7]
         service = (load or 0.0) + (prefill or 0.0) + (decode or 0.0)
-        if decision.bounds is None or service <= 0.0:
+        sd = decision.decode_sd
+        if sd is None or decode is None or service <= 0.0:
             return cls(began_at, service)
-        low, high = decision.bounds
-        return cls(began_at, service, max(high - low, 0.0) / (BOUNDS_SD * service))
+        width = 2.0 * decode * math.exp(-0.5 * sd * sd) * math.sinh(Z90 * sd)  # of `Decision.bounds`
+        return cls(began_at, service, width / (2.0 * Z90 * service))
 
 
 class Candidate(NamedTuple):
@@ -116,20 +118,46 @@ class Score(NamedTuple):
         return Timings(wait=wait, load=load, prefill=prefill, decode=decode, first_token=first, total=first + decode)
 
 
+class Words(Protocol):
+    """A text that is put together when somebody reads it. Plain data, because a decision may be stored unread."""
+
+    def __str__(self) -> str:
+        """Return the text."""
+        ...
+
+
+class _Text:
+    """A field that is set to a text or to `Words`, and read as a text."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, thing: object, owner: type) -> str:
+        if thing is None:
+            raise AttributeError(self._name)  # of the class there is none: the field has no default
+        text = vars(thing)[self._name]
+        if not isinstance(text, str):
+            text = vars(thing)[self._name] = str(text)
+        return text
+
+    def __set__(self, thing: object, text: str | Words) -> None:
+        vars(thing)[self._name] = text
+
+
 class Choice(NamedTuple):
     """What a policy answers: its pick, how sure it was to pick it, and why."""
 
     picked: Score
     scores: Sequence[Score]
     """Every candidate that was offered, best first."""
-    reason: str
+    reason: str | Words
     """One line for a person."""
     propensity: float = 1.0
     """Probability of this pick given the same state, in (0, 1]."""
     explored: bool = False
     """Picked to learn, not because it looked best."""
-    bounds: tuple[float, float] | None = None
-    """Seconds in total, 10th and 90th percentile."""
+    decode_sd: float | None = None
+    """Standard deviation of the log of the seconds that the answer is written in; None: not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,13 +176,13 @@ class Decision:
     """How sure the task is, and why; None where nobody asked."""
     propensity: float
     """Probability of this pick given the same state, in (0, 1]. Replay divides by it."""
-    reason: str
+    reason: _Text = _Text()
     """One line for a person, as `zeta explain` prints it."""
     explored: bool
     picked: Score
     """What is expected of the model that serves: times, quality, utility."""
-    bounds: tuple[float, float] | None
-    """Seconds in total, 10th and 90th percentile as expected."""
+    decode_sd: float | None = None
+    """Standard deviation of the log of the seconds that the answer is written in; None: not known."""
     candidates: Sequence[Score]
     """Every candidate with its score, best first."""
     decided_at: float
@@ -203,7 +231,7 @@ class Decision:
             reason=choice.reason,
             explored=choice.explored,
             picked=picked,
-            bounds=choice.bounds,
+            decode_sd=choice.decode_sd,
             candidates=choice.scores,
             decided_at=at,
             prompt_tokens=request.tokens,
@@ -219,6 +247,16 @@ class Decision:
     def predicted(self) -> Timings:
         """Seconds, as expected."""
         return self.picked.timings
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """Seconds in total, 10th and 90th percentile as expected: the spread is that of the answer's length."""
+        sd, (wait, load, prefill, decode) = self.decode_sd, self.picked[3:7]
+        if sd is None or prefill is None or decode is None:
+            return None
+        fixed = (wait or 0.0) + (load or 0.0) + prefill
+        middle = decode * math.exp(-0.5 * sd * sd)  # the median of a log-normal, from its mean
+        return fixed + middle * math.exp(-Z90 * sd), fixed + middle * math.exp(Z90 * sd)
 
     @property
     def quality(self) -> float | None:

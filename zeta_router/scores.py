@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any, TypeAlias, overload
 
 from zeta_router.decision import Score
 
 Row: TypeAlias = list[Any]
 """The fields of a `Score`, in its order; a list, because what an answer may teach is added last."""
+
+
+_UTILITY = itemgetter(1)
+
+
+def best_of(rows: Iterable[Row]) -> Row:
+    """Return the one with the highest utility, the first of equals."""
+    return max(rows, key=_UTILITY)
 
 
 class Scores(Sequence[Score]):
@@ -28,7 +37,7 @@ class Scores(Sequence[Score]):
         rows = self._rows
         if rows is not None:
             scores = [Score._make(row) for row in rows[0] if row is not rows[1]]
-            scores.sort(key=_utility, reverse=True)
+            scores.sort(key=_UTILITY, reverse=True)
             self._scores = (Score._make(rows[1]), *scores)
             self._rows = None  # after: a second thread that reads at the same time makes the same
         return self._scores
@@ -60,7 +69,3 @@ class Scores(Sequence[Score]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return tuple, (self._read(),)  # a copy is a plain tuple of scores: it is equal, and needs nothing of this class
-
-
-def _utility(score: Score) -> float:
-    return score.utility

@@ -73,7 +73,7 @@ def _lines(attempt: LoggedAttempt, today: Choice) -> list[tuple[str, str]]:
         lines.append(("attempt", f"{decision.attempt}, of the request that began with {decision.request_id}"))
     picked = today.picked
     same = picked.model == decision.model and picked.host == decision.host
-    lines.append(("today", ("the same: " if same else f"{picked.model} on {picked.host}: ") + today.reason))
+    lines.append(("today", ("the same: " if same else f"{picked.model} on {picked.host}: ") + str(today.reason)))
     before = _of(decision, picked)
     if before is not None and not same:
         lines.append(("", f"then it was expected to take {seconds(before.seconds)}, today {seconds(picked.seconds)}"))
@@ -106,7 +106,7 @@ def _today_json(today: Choice) -> dict[str, Any]:
     return {
         "model": picked.model,
         "host": picked.host,
-        "reason": today.reason,
+        "reason": str(today.reason),
         "seconds": picked.seconds,
         "quality": picked.quality,
         "utility": picked.utility,

@@ -21,13 +21,13 @@ from zeta_router.outcome import Fate, Outcome
 from zeta_router.policies.base import Belief
 from zeta_router.policies.forecast import FADING, Forecast
 from zeta_router.policies.probing import ProbeBudget
+from zeta_router.policies.reason import Reason
 from zeta_router.policies.scoring import Moment, score_all
 from zeta_router.policies.traffic import FREE, Price, Traffic
 from zeta_router.request import Request
-from zeta_router.scores import Row, Scores
+from zeta_router.scores import Row, Scores, best_of
 from zeta_router.tasks.task_guess import TaskGuess
 
-Z90 = 1.2816
 PLAN_EVERY_S = 15.0
 """Seconds after which prices are worked out anew: after an answer, outside of any decision."""
 READY_MOST = 256
@@ -76,23 +76,25 @@ class PhaseTimes:
         except KeyError:
             self._get_ready(task, reading, candidates)
             rows = score_all(moment, candidates, self._forecasts, lengths, qualities, self._objective, learned)
-        first, second = _best_two(rows)
+        first, among = best_of(rows), rows
         heard = self._qualities.heard(reading)
-        if heard > 0.0 and second is not None:
+        if heard > 0.0 and len(rows) > 1:
+            second = best_of([row for row in rows if row is not first])
             self._add_curiosity(rows, reading, heard, first[1], second[1])
-            first, second = _best_two(rows)
+            first = best_of(rows)
         floor = self._objective.quality_floor
         if floor > 0.0 and (first[2] < floor or (self._suspects and self._ailing(first, now))):
-            first, second = self._above_floor(rows, now)
+            first, among = self._above_floor(rows, now)
         if self._suspects and self._probes.affordable:
-            due = self._due(moment, rows, first, reading)
+            due = self._due(moment, rows, first)
             if due is not None:
                 score = Score._make(due)
-                reason = f"checking whether {score.model} has recovered ({score.note})"
-                return Choice(score, Scores(rows, due), reason, explored=True, bounds=self._bounds(score, task))
+                check = f"checking whether {score.model} has recovered ({score.note})"
+                sd = lengths[score.candidate.key].sd
+                return Choice(score, Scores(rows, due), check, explored=True, decode_sd=sd)
         picked = Score._make(first)
-        reason = self._reason(first, second, task)
-        return Choice(picked, Scores(rows, first), reason, bounds=self._bounds(picked, task))
+        reason = Reason(first, among, task, self._objective.seconds_for(task))
+        return Choice(picked, Scores(rows, first), reason, decode_sd=lengths[picked.candidate.key].sd)
 
     def _lengths_of(self, task: str) -> dict[Key, Expected]:
         """Return how long answers are expected to get, of whom it is ready."""
@@ -167,16 +169,13 @@ class PhaseTimes:
                 row[9] = bonus = heard * worth_of_spread(behind, spread)
                 row[1] = utility + bonus
 
-    def _above_floor(self, rows: list[Row], now: float) -> tuple[Row, Row | None]:
-        """Return the best two of those that are good enough and answer, or of all where there are none."""
+    def _above_floor(self, rows: list[Row], now: float) -> tuple[Row, list[Row]]:
+        """Return the best of those that are good enough and answer, or of all, and what it is compared with."""
         floor = self._objective.quality_floor
         good = [row for row in rows if row[2] >= floor and not self._ailing(row, now)]
-        first, second = _best_two(good or rows)
-        if second is None and len(rows) > 1:
-            second = max((row for row in rows if row is not first), key=lambda row: row[1])
-        return first, second
+        return best_of(good or rows), good if len(good) > 1 else rows
 
-    def _due(self, moment: Moment, rows: list[Row], best: Row, reading: Reading) -> Row | None:
+    def _due(self, moment: Moment, rows: list[Row], best: Row) -> Row | None:
         """Return the suspect to try now: its check is due, nothing runs on it, and healthy it would be the best.
 
         Of several the one that was tried longest ago, so that a model that is broken for good starves no other.
@@ -214,19 +213,6 @@ class PhaseTimes:
         """Return whether a candidate is not to be relied on; only suspects can be."""
         key = row[0].key
         return key in self._suspects and key in self._learned.runners and self._learned.success(key, now) < AILING
-
-    def _bounds(self, score: Score, task: str) -> tuple[float, float] | None:
-        """Return the 10th and 90th percentile of the total seconds: the spread is that of the answer's length."""
-        if score.prefill is None or score.decode is None:
-            return None
-        sd = 0.0 if task == "embedding" else self._learned.lengths.expect(score.model, task).sd
-        fixed = (score.wait or 0.0) + (score.load or 0.0) + score.prefill
-        middle = score.decode * math.exp(-0.5 * sd * sd)  # the median of a log-normal, from its mean
-        return fixed + middle * math.exp(-Z90 * sd), fixed + middle * math.exp(Z90 * sd)
-
-    def _reason(self, best: Row, second: Row | None, task: str) -> str:
-        text = f"{_in_words(best)} of {self._objective.seconds_for(task):.0f} s expected for {task}"
-        return text if second is None else f"{text}; next {_in_words(second)}"
 
     # -- learning ------------------------------------------------------------------------------------------------
 
@@ -327,20 +313,3 @@ class PhaseTimes:
             )
             for (model, host), runner in self._learned.runners.items()
         )
-
-
-def _best_two(rows: list[Row]) -> tuple[Row, Row | None]:
-    """Return the two with the highest utility, the earlier of equals first."""
-    first, second = rows[0], None
-    for row in rows[1:]:
-        if row[1] > first[1]:
-            first, second = row, first
-        elif second is None or row[1] > second[1]:
-            second = row
-    return first, second
-
-
-def _in_words(row: Row) -> str:
-    candidate, _, quality, wait, load, prefill, decode, note, _, _ = row
-    text = f"{candidate.card.name}: quality {quality:.2f}, {wait + load + prefill + decode:.1f} s"
-    return f"{text}, {note}" if note else text

@@ -8,7 +8,7 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
-from zeta_router.decision import Candidate, Decision, Flight, Score
+from zeta_router.decision import Z90, Candidate, Decision, Flight, Score
 from zeta_router.model import ModelCard
 from zeta_router.outcome import Fate, Outcome, Timings
 from zeta_router.tasks.task_guess import TaskGuess
@@ -17,12 +17,15 @@ LONGEST_S = 1e6
 MOST_TOKENS = 10**8
 """Beyond 11 days, or so many tokens, a figure is a defect and not a measurement."""
 
+MOST_SD = 50.0
+"""Of the log of a length: beyond it the upper bound has more digits than an age has seconds."""
+
 PHASES = ("wait", "load", "prefill", "decode", "first_token", "total")
 CARD_FIELDS = ("name", "context_length", "parameter_count", "quantization", "size_bytes", "digest", "host")
 DECISION_FIELDS = tuple(
     field.name
     for field in fields(Decision)
-    if field.name not in ("key", "guess", "picked", "bounds", "candidates", "card", "tags")
+    if field.name not in ("key", "guess", "picked", "decode_sd", "candidates", "card", "tags")
 )
 """Fields of a decision that are stored as they are: one that is added later is stored without a word here."""
 
@@ -105,9 +108,9 @@ def decision_to(decision: Decision) -> dict[str, Any]:
     plain["utility"] = decision.utility
     if decision.quality is not None:
         plain["quality"] = decision.quality
+    if decision.decode_sd is not None:
+        plain["decode_sd"] = decision.decode_sd
     plain["candidates"] = [_score_to(score) for score in decision.candidates]
-    if decision.bounds is not None:
-        plain["bounds"] = decision.bounds
     if decision.card is not None:
         plain["card"] = card_to(decision.card)
     if decision.tags:
@@ -137,14 +140,14 @@ def decision_from(plain: Mapping[str, Any]) -> Decision:
     if not 0 <= plain["prompt_tokens"] <= MOST_TOKENS:
         raise ValueError("a count of tokens is absurd")
     card = card_from(plain["card"]) if "card" in plain else None
-    bounds = plain.get("bounds")
     guess = plain.get("guess")
     scores = tuple(_score_from(score, card) for score in plain["candidates"])
+    picked = _picked_from(plain, card, scores)
     return Decision(
         **{name: plain[name] for name in DECISION_FIELDS if name in plain},
-        picked=_picked_from(plain, card, scores),
+        picked=picked,
+        decode_sd=_decode_sd_from(plain, picked),
         candidates=scores,
-        bounds=None if bounds is None else (finite(bounds[0]), finite(bounds[1])),
         card=card,
         tags=tuple(plain.get("tags", ())),
         guess=None if guess is None else _guess_from(*guess),
@@ -190,6 +193,20 @@ def _picked_from(plain: Mapping[str, Any], card: ModelCard | None, scores: Seque
         prefill=expected.prefill,
         decode=expected.decode,
     )
+
+
+def _decode_sd_from(plain: Mapping[str, Any], picked: Score) -> float | None:
+    """Return how uncertain the length of the answer was."""
+    if "decode_sd" in plain:
+        sd = finite(plain["decode_sd"])
+        if not 0 <= sd <= MOST_SD:
+            raise ValueError("a spread is absurd")
+        return sd
+    if "bounds" not in plain or picked.seconds is None or picked.decode is None:
+        return None
+    low, high = map(finite, plain["bounds"])  # of a log that was written before there was a `decode_sd`
+    fixed = picked.seconds - picked.decode
+    return math.log((high - fixed) / (low - fixed)) / (2.0 * Z90) if fixed < low < high else 0.0
 
 
 @lru_cache(maxsize=1_024)
