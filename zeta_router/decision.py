@@ -217,7 +217,7 @@ class Decision:
 
         It is filled at once, because the constructor of a frozen class sets field by field, which takes thrice as long.
         """
-        picked = choice.picked
+        picked, scores, reason, propensity, explored, decode_sd = choice
         card, host = picked.candidate[:2]
         decision = object.__new__(cls)
         vars(decision).update(
@@ -227,12 +227,12 @@ class Decision:
             key=(card.name, host),
             task=guess.task,
             guess=guess,
-            propensity=choice.propensity,
-            reason=choice.reason,
-            explored=choice.explored,
+            propensity=propensity,
+            reason=reason,
+            explored=explored,
             picked=picked,
-            decode_sd=choice.decode_sd,
-            candidates=choice.scores,
+            decode_sd=decode_sd,
+            candidates=scores,
             decided_at=at,
             prompt_tokens=request.tokens,
             attempt=attempt,

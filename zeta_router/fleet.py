@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from zeta_router.capability import capable, has, in_full
 from zeta_router.decision import Candidate, Flight, Key
@@ -39,10 +38,12 @@ class _Place:
     flights: dict[int, Flight] = field(default_factory=dict)
 
 
-class _Able(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Able:
     """The candidates that have some capabilities."""
 
-    keys: tuple[Key, ...]
+    keys: tuple[Key, ...] | None
+    """None where they are all."""
     shortest: float
     """Tokens of context that all of them take."""
     longest: float
@@ -80,9 +81,11 @@ class Fleet:
     def _renew(self) -> None:
         """Make those candidates anew that have changed; when a count has, all of that host."""
         changed, candidates = self._changed, self._candidates
-        for host in {place.host for place in changed if place.host.shown != place.host.busy}:
-            host.shown = host.busy
-            changed.update(dict.fromkeys(host.places))
+        for place in tuple(changed):
+            host = place.host
+            if host.shown != host.busy:
+                host.shown = host.busy
+                changed.update(dict.fromkeys(host.places))
         for place in changed:
             card, host = place.card, place.host
             if card is not None:
@@ -97,7 +100,7 @@ class Fleet:
         able = self._able_to(request.needs)
         if request.context_needed > able.shortest:
             return capable(request, candidates)
-        return candidates if len(able.keys) == len(candidates) else [self._candidates[key] for key in able.keys]
+        return candidates if able.keys is None else [self._candidates[key] for key in able.keys]
 
     def can_take(self, request: Request) -> bool:
         """Return whether a model has the room and the capabilities for a request. May be asked without the lock."""
@@ -108,10 +111,11 @@ class Fleet:
         found = self._able  # first: what is found while a model joins is thrown away with it
         able = found.get(needs)
         if able is None:
-            required = in_full(needs)
-            cards = {key: c.card for key, c in tuple(self._candidates.items()) if has(c.card, required)}
-            contexts = [math.inf if card.context_length is None else card.context_length for card in cards.values()]
-            able = found[needs] = _Able(tuple(cards), min(contexts, default=-1), max(contexts, default=-1))
+            everyone, required = tuple(self._candidates.values()), in_full(needs)
+            those = [candidate for candidate in everyone if has(candidate.card, required)]
+            contexts = [math.inf if (most := c.card.context_length) is None else most for c in those]
+            keys = None if len(those) == len(everyone) else tuple([candidate.key for candidate in those])
+            able = found[needs] = _Able(keys, min(contexts, default=-1), max(contexts, default=-1))
         return able
 
     @property
