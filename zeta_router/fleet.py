@@ -84,8 +84,8 @@ class Fleet:
         for place in tuple(changed):
             host = place.host
             if host.shown != host.busy:
-                host.shown = host.busy
                 changed.update(dict.fromkeys(host.places))
+                host.shown = host.busy
         for place in changed:
             card, host = place.card, place.host
             if card is not None:
@@ -186,8 +186,9 @@ class Fleet:
     def end(self, key: Key, number: int) -> None:
         """Count an attempt out; a number that is not in flight changes nothing."""
         place = self._places.get(key)
-        if place is None or place.flights.pop(number, None) is None:
+        if place is None or number not in place.flights:
             return
+        del place.flights[number]
         place.host.busy -= 1
         self._changed[place] = None
         if not place.flights and place.card is None:

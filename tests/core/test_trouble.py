@@ -84,3 +84,18 @@ def test_a_listener_that_raises_harms_nobody() -> None:
         with attempt:
             attempt.settle(Outcome(fate=Fate.ok))
     assert len(heard) == count
+
+
+def test_a_trouble_waits_for_somebody_to_tell() -> None:
+    """Who begins to listen later hears of it with the next event, once."""
+    router = ZetaDynamicRouter(["a:7b"], policy=BrokenPolicy())
+    heard: list[Event] = []
+    for number in range(4):
+        if number == 2:
+            router.subscribe(heard.append)
+        for attempt in router.plan(Request(text="hello")):
+            with attempt:
+                attempt.settle(Outcome(fate=Fate.ok))
+    told = [event.what for event in heard if isinstance(event, TroubleSeen)]
+    assert len(told) == len(set(told)) == 3
+    assert isinstance(heard[0], TroubleSeen)
