@@ -30,7 +30,7 @@ class Attempt:
 
     __slots__ = ("_began_at", "_deadline_at", "_dispatcher", "_first_token", "_number", "_outcome", "decision")
 
-    def __init__(self, dispatcher: Dispatcher, decision: Decision, *, deadline_at: float | None) -> None:
+    def __init__(self, dispatcher: Dispatcher, decision: Decision, deadline_at: float | None) -> None:
         self.decision = decision
         self._deadline_at = deadline_at
         self._began_at = decision.decided_at
@@ -144,18 +144,21 @@ class Attempts:
         return f"<Attempts at a {self._guess.task} request: {len(self._made)} made>"
 
     def __iter__(self) -> Iterator[Attempt]:
-        decision = self._next() if self._made else self._first()
-        while decision is not None:
-            attempt = Attempt(self._dispatcher, decision, deadline_at=self._deadline_at)
-            self._made.append(attempt)
-            yield attempt
-            decision = self._next()
+        return self
+
+    def __next__(self) -> Attempt:
+        decision = self._again() if self._made else self._first()
+        if decision is None:
+            raise StopIteration
+        attempt = Attempt(self._dispatcher, decision, self._deadline_at)
+        self._made.append(attempt)
+        return attempt
 
     def _first(self) -> Decision | None:
         return self._dispatcher.decide(self._request, self._guess, model=self._model, prefer=self._prefer)
 
-    def _next(self) -> Decision | None:
-        """Return the next decision; None where the last attempt did not fail, or there is nobody or no time left."""
+    def _again(self) -> Decision | None:
+        """Return the next best decision; None where the last attempt did not fail, or nobody or no time is left."""
         made, dispatcher = self._made, self._dispatcher
         last = made[-1].outcome
         if last is None or not last.fate.is_failure or len(made) >= dispatcher.limits.attempts:
