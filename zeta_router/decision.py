@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from zeta_router.model import ModelCard
 from zeta_router.outcome import Timings
 from zeta_router.request import Request
 from zeta_router.tasks.task_guess import TaskGuess
+from zeta_router.words import Text, Words
 
 Key = tuple[str, str]
 """Model and host: where speed is learned."""
@@ -118,32 +119,6 @@ class Score(NamedTuple):
         return Timings(wait=wait, load=load, prefill=prefill, decode=decode, first_token=first, total=first + decode)
 
 
-class Words(Protocol):
-    """A text that is put together when somebody reads it. Plain data, because a decision may be stored unread."""
-
-    def __str__(self) -> str:
-        """Return the text."""
-        ...
-
-
-class _Text:
-    """A field that is set to a text or to `Words`, and read as a text."""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, thing: object, owner: type) -> str:
-        if thing is None:
-            raise AttributeError(self._name)  # of the class there is none: the field has no default
-        text = vars(thing)[self._name]
-        if not isinstance(text, str):
-            text = vars(thing)[self._name] = str(text)
-        return text
-
-    def __set__(self, thing: object, text: str | Words) -> None:
-        vars(thing)[self._name] = text
-
-
 class Choice(NamedTuple):
     """What a policy answers: its pick, how sure it was to pick it, and why."""
 
@@ -176,7 +151,7 @@ class Decision:
     """How sure the task is, and why; None where nobody asked."""
     propensity: float
     """Probability of this pick given the same state, in (0, 1]. Replay divides by it."""
-    reason: _Text = _Text()
+    reason: Text = Text()  # noqa: RUF009 (a descriptor)
     """One line for a person, as `zeta explain` prints it."""
     explored: bool
     picked: Score
