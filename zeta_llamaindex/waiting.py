@@ -15,6 +15,9 @@ Answer = TypeVar("Answer")
 END: Any = object()
 """What stands for the end of a stream."""
 
+NEXT: Callable[..., Any] = next
+ANEXT: Callable[..., Awaitable[Any]] = anext
+
 
 def run(call: Call[Answer], ask: Callable[[Any], Answer]) -> Answer:
     """Return the first whole answer.
@@ -76,7 +79,7 @@ def _flow(
         with turn:
             parts = opened if turn is first else ASKING.by(call.router, ask, turn.llm())
             try:
-                while (part := ASKING.by(call.router, next, parts, END)) is not END:
+                while (part := ASKING.by(call.router, NEXT, parts, END)) is not END:
                     yield from turn.passing(part)
             finally:
                 if isinstance(parts, Generator):
@@ -118,7 +121,7 @@ async def _aflow(
                 await _prepare(turn)
             parts = opened if turn is first else await ASKING.aby(call.router, ask, turn.llm())
             try:
-                while (part := await ASKING.aby(call.router, anext, parts, END)) is not END:
+                while (part := await ASKING.aby(call.router, ANEXT, parts, END)) is not END:
                     for ready in turn.passing(part):
                         yield ready
             finally:

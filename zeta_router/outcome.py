@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from zeta_router.errors import InvalidRequest
+from zeta_router.frozen import filled_at_once
 
 INFINITE = math.inf
 
@@ -54,6 +55,7 @@ class Fate(str, Enum):
         self.is_failure = not self.answered and not self.abandoned
 
 
+@filled_at_once
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timings:
     """Where the time of one request goes, in seconds; None where it is not known."""
@@ -90,6 +92,7 @@ class Timings:
             raise InvalidRequest(f"timings.{name} must be seconds, 0 or more, got {value!r}")
 
 
+@filled_at_once
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """How one attempt went. `error` is a short text without prompt, answer or secret."""

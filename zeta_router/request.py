@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from zeta_router.errors import InvalidRequest
+from zeta_router.frozen import filled_at_once
 
 CHARACTERS_PER_TOKEN = 4.0
 """A fair default over tokenizers for English and code; measured 3.8 to 5.1."""
@@ -19,6 +20,7 @@ CAPABILITIES = frozenset({"completion", "tools", "vision", "thinking", "embeddin
 NO_NEEDS: frozenset[str] = frozenset()
 
 
+@filled_at_once
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What must be answered. The text is used for features only: it is never stored, and in no repr."""

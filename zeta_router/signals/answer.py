@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from zeta_router.frozen import filled_at_once
+
 HEAD, TAIL = 12_000, 4_000
 """Characters of a long text that are looked at: looking costs time, and faults show at the end or all along."""
 
 
+@filled_at_once
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """One answer, as far as signals need it. Lives as long as it is looked at: nothing of it is kept or logged."""
