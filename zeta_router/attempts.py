@@ -147,15 +147,15 @@ class Attempts:
         return self
 
     def __next__(self) -> Attempt:
-        decision = self._again() if self._made else self._first()
+        if self._made:
+            decision = self._again()
+        else:
+            decision = self._dispatcher.decide(self._request, self._guess, model=self._model, prefer=self._prefer)
         if decision is None:
             raise StopIteration
         attempt = Attempt(self._dispatcher, decision, self._deadline_at)
         self._made.append(attempt)
         return attempt
-
-    def _first(self) -> Decision | None:
-        return self._dispatcher.decide(self._request, self._guess, model=self._model, prefer=self._prefer)
 
     def _again(self) -> Decision | None:
         """Return the next best decision; None where the last attempt did not fail, or nobody or no time is left."""
