@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any, TypeAlias, overload
 
-from zeta_router.decision import Score
+from zeta_router.decision import Candidate, Score
 
 Row: TypeAlias = list[Any]
 """The fields of a `Score`, in its order; a list, because what an answer may teach is added last."""
@@ -18,6 +18,11 @@ _UTILITY = itemgetter(1)
 def best_of(rows: Iterable[Row]) -> Row:
     """Return the one with the highest utility, the first of equals."""
     return max(rows, key=_UTILITY)
+
+
+def candidates_of(scores: Sequence[Score]) -> list[Candidate]:
+    """Return who was scored, in any order."""
+    return scores.offered if isinstance(scores, Scores) else [score.candidate for score in scores]
 
 
 class Scores(Sequence[Score]):
@@ -32,6 +37,12 @@ class Scores(Sequence[Score]):
         """Keep one row per candidate; `first`, which is one of them, comes first whatever its utility."""
         self._rows: tuple[list[Row], Row] | None = (rows, first)
         self._scores: tuple[Score, ...] = ()
+
+    @property
+    def offered(self) -> list[Candidate]:
+        """The candidates, in any order: of whom there are no scores yet, none are made."""
+        rows = self._rows
+        return [score[0] for score in (self._scores if rows is None else rows[0])]
 
     def _read(self) -> tuple[Score, ...]:
         rows = self._rows

@@ -14,7 +14,7 @@ from zeta_router.learning.learned import MOST_RUNNERS
 from zeta_router.learning.memory import Memory
 from zeta_router.learning.overlap import Overlap
 from zeta_router.learning.slots import Slots
-from zeta_router.learning.traffic import FADES_S, Rate
+from zeta_router.learning.traffic import FADES_S, Rates
 from zeta_router.learning.waiting import remaining
 from zeta_router.policies.traffic import Traffic
 
@@ -73,11 +73,11 @@ def test_memory_learns_what_fits_from_evictions_and_doubts_it_when_contradicted(
 
 def test_a_rate_is_what_came_per_second() -> None:
     """One a second for an hour is one a second; five minutes of silence leave a third."""
-    rate = Rate()
+    rates, came = Rates(), 0.0
     for second in range(3_600):
-        rate.add(1.0, float(second))
-    assert rate.per_second(3_600.0) == pytest.approx(1.0, rel=0.01)
-    assert rate.per_second(3_600.0 + FADES_S) == pytest.approx(math.exp(-1.0), rel=0.01)
+        came = came * rates.fade(float(second)) + 1.0
+    assert came * rates.per_second(3_600.0) == pytest.approx(1.0, rel=0.01)
+    assert came * rates.per_second(3_600.0 + FADES_S) == pytest.approx(math.exp(-1.0), rel=0.01)
 
 
 @pytest.mark.parametrize(("together", "price"), [(True, 1.0), (False, 0.0)])

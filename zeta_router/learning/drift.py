@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 
 CLIP = 6.0
@@ -65,7 +66,8 @@ class Drift:
             now: Seconds since the epoch.
             doubt: Standard deviation of `ratio` beyond the usual one.
         """
-        ratio = max(-FARTHEST, min(FARTHEST, ratio))
+        if not -FARTHEST <= ratio <= FARTHEST:
+            ratio = math.copysign(FARTHEST, ratio)
         if self.active:
             if ratio < RECOVERED:
                 self.active = False
@@ -73,8 +75,8 @@ class Drift:
                 return Change.over
             self.level += LEVEL_GAIN * (ratio - self.level)
             return Change.none
-        z = max(-CLIP, min(CLIP, ratio / (self.sigma + doubt)))
-        self._high = max(0.0, self._high + z - SLACK)
+        z = ratio / (self.sigma + doubt)
+        self._high = max(0.0, self._high + (z if -CLIP <= z <= CLIP else math.copysign(CLIP, z)) - SLACK)
         if self._high > ALARM and ratio > NOTABLE:
             self.active = True
             self.level = ratio

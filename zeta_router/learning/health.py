@@ -30,15 +30,14 @@ class Health:
 
     def learn(self, answered: bool, now: float) -> None:
         """Fold in one attempt."""
-        fade = math.exp(-max(now - self._at, 0.0) / FORGETS_S)
+        fade = math.exp((self._at - now) / FORGETS_S) if now > self._at else 1.0
         self._at = now  # also back: else failures would not fade until a clock that jumped has caught up
-        self._answers *= fade
-        self._failures *= fade
         if answered:
-            self._answers += 1.0
-            self._failures *= FORGIVEN
+            self._answers = self._answers * fade + 1.0
+            self._failures *= fade * FORGIVEN
         else:
-            self._failures += 1.0
+            self._answers *= fade
+            self._failures = self._failures * fade + 1.0
 
     @property
     def fading(self) -> bool:

@@ -15,6 +15,7 @@ from zeta_router.learning.runner import Runner
 from zeta_router.learning.waiting import Busy
 from zeta_router.model import ModelCard
 from zeta_router.outcome import Fate, Outcome
+from zeta_router.scores import candidates_of
 
 Key = tuple[str, str]
 """Model and host: where speed is learned."""
@@ -42,32 +43,33 @@ class Learned:
 
     def begin(self, decision: Decision, work: float) -> Collection[Key]:
         """Count an attempt in; `work` is how many seconds it should take. Return whom this made be forgotten."""
-        host = self.hosts.setdefault(decision.host, Host())
-        host.overlap.begin(decision.id, decision.model, work, decision.decided_at)
+        self.host(decision.host).overlap.begin(decision.id, decision.model, work, decision.decided_at)
         if decision.card is None:
             return ()
-        self._serving(decision.card, decision.host)
-        return self._forget()
+        key = decision.key
+        self.runners[key] = self._serving(self.runners.pop(key, None), decision.card, decision.host)  # now the last
+        return self._forget() if len(self.runners) > MOST_RUNNERS else ()
 
     def learn(self, decision: Decision, outcome: Outcome, now: float) -> tuple[Change, float]:
         """Fold in how an attempt ended; return what became noticeable, and log(observed / expected)."""
         self.hosts_changed = False
         if decision.card is None:
             return Change.none, 0.0
-        runner = self._serving(decision.card, decision.host)
-        host = self.hosts.setdefault(decision.host, Host())
+        known = self.runners.get(decision.key)
+        runner = self._serving(known, decision.card, decision.host)
+        if runner is not known:
+            self.runners[decision.key] = runner
+        host = self.host(decision.host)
         beside = host.overlap.end(decision.id, now)
         if outcome.fate is Fate.cache_hit:
             return Change.none, 0.0
-        if beside is not None:
-            beside = Beside(beside.models, min(beside.calls, host.slots.count - 1.0))
+        if beside is not None and beside.calls > host.slots.count - 1.0:
+            beside = Beside(beside.models, host.slots.count - 1.0)
         noticed = runner.learn(decision, outcome, now, beside)
         self._note_memory(host, decision, outcome, now)
-        if outcome.fate is Fate.ok:
-            own = next((s.candidate for s in decision.candidates if s.candidate.key == decision.key), None)
-            if own is not None:
-                timings = outcome.timings
-                self.hosts_changed = host.slots.learn(own.in_flight, timings.wait, timings.total)
+        if outcome.fate.completed:
+            timings = outcome.timings
+            self.hosts_changed = host.slots.learn(decision.picked.candidate.in_flight, timings.wait, timings.total)
             if outcome.output_tokens:
                 self.lengths.learn(decision.model, decision.task, outcome.output_tokens)
             if runner.decode.count <= TELLING_CALLS:
@@ -75,14 +77,18 @@ class Learned:
                 self.hosts_changed = True
         return noticed
 
-    def _serving(self, card: ModelCard, host: str) -> Runner:
-        """Return the runner of a model, now the last in order; one that was pulled anew starts anew."""
-        key = (card.name, host)
-        runner = self.runners.pop(key, None)
-        if runner is None or (card.digest != runner.card.digest and None not in (card.digest, runner.card.digest)):
-            runner = self.prior(card, host)
-        self.runners[key] = runner
-        return runner
+    def host(self, address: str) -> Host:
+        """Return what is known of a host, which is nothing at first."""
+        known = self.hosts.get(address)
+        if known is None:
+            known = self.hosts[address] = Host()
+        return known
+
+    def _serving(self, known: Runner | None, card: ModelCard, host: str) -> Runner:
+        """Return the runner of a model as it is known; one that was pulled anew starts anew."""
+        if known is None or (card.digest != known.card.digest and None not in (card.digest, known.card.digest)):
+            return self.prior(card, host)
+        return known
 
     def _forget(self) -> Collection[Key]:
         gone: list[Key] = []
@@ -98,15 +104,27 @@ class Learned:
         return gone
 
     def _note_memory(self, host: Host, decision: Decision, outcome: Outcome, now: float) -> None:
-        for score in decision.candidates:
-            candidate = score.candidate
+        """Take over what the host had in memory when it was decided, and what the call shows of it."""
+        address, served, memory = decision.host, decision.model, host.memory
+        news: list[Candidate] = []
+        for candidate in candidates_of(decision.candidates):
+            card, where, loaded, _, _, _ = candidate
+            if loaded is None or where != address or card.name == served:
+                continue
+            if loaded and card.name in memory:
+                memory.still_there(card.name, decision.decided_at)
+            elif loaded or card.name in memory:
+                news.append(candidate)
+        if len(news) > 1:  # what came may be what others had to go for: the order tells
+            news = [score.candidate for score in decision.candidates if score.candidate in news]
+        for candidate in news:
             known = self.runners.get(candidate.key)
-            if known is not None and candidate.host == decision.host and candidate.model != decision.model:
-                host.memory.seen(candidate.model, known.card.gigabytes, candidate.loaded, decision.decided_at)
-        if outcome.fate is Fate.ok and decision.card is not None:
-            loaded = (outcome.timings.load or 0.0) > REAL_LOAD_S
-            host.memory.used(decision.model, decision.card.gigabytes, loaded_for_it=loaded, now=now)
-        self.room[decision.host] = host.memory.room_gb
+            if known is not None:
+                memory.seen(candidate.model, known.card.gigabytes, candidate.loaded, decision.decided_at)
+        if outcome.fate.completed and decision.card is not None:
+            loaded_for_it = (outcome.timings.load or 0.0) > REAL_LOAD_S
+            memory.used(served, decision.card.gigabytes, loaded_for_it=loaded_for_it, now=now)
+        self.room[decision.host] = memory.room_gb
 
     def _share_speed(self, address: str, host: Host) -> None:
         """Believe of the models not yet seen on a host what its others showed: hosts differ, their models alike."""

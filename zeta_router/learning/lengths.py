@@ -7,8 +7,6 @@ from typing import NamedTuple
 
 from zeta_router.learning.priors import OUTPUT_LOG_VARIANCE, OUTPUT_TOKENS
 
-READY_MOST = 256
-"""Tasks whose expectations are kept ready; they are made anew when needed."""
 TRUSTED_AFTER = 8
 """Answers of one model and task after which the task's overall length is no longer mixed in."""
 LONGEST = 1_000_000
@@ -34,6 +32,11 @@ class Expected(NamedTuple):
     """Of the log."""
 
     @classmethod
+    def of(cls, log_mean: float, sd: float) -> Expected:
+        """Return what is expected of a log-normal length."""
+        return cls.at(math.exp(log_mean - NODE * sd), math.exp(log_mean), math.exp(log_mean + NODE * sd), sd)
+
+    @classmethod
     def at(cls, short: float, middle: float, long: float, sd: float) -> Expected:
         """Return the expectation with these nodes."""
         return cls(short, middle, long, (short + 4.0 * middle + long) / 6.0, sd)
@@ -47,72 +50,86 @@ class Expected(NamedTuple):
 
 NO_OUTPUT = Expected(0.0, 0.0, 0.0, 0.0, 0.0)
 """Of an embedding."""
+UNSEEN = Expected.of(math.log(OUTPUT_TOKENS), math.sqrt(OUTPUT_LOG_VARIANCE))
+"""Of a task that nothing was answered to yet."""
 
 
 class _LogNormal:
-    __slots__ = ("count", "mean", "variance")
+    __slots__ = ("count", "expected", "mean", "variance")
 
     def __init__(self) -> None:
         self.mean = math.log(OUTPUT_TOKENS)
         self.variance = OUTPUT_LOG_VARIANCE
         self.count = 0
+        self.expected: Expected | None = None
+        """Kept ready until the next answer."""
 
     def learn(self, value: float) -> None:
-        gain = max(1.0 / (self.count + 2.0), FLOOR_GAIN)
+        count = self.count
+        gain = 1.0 / (count + 2.0)
+        if gain < FLOOR_GAIN:
+            gain = FLOOR_GAIN
         gap = value - self.mean
         self.mean += gain * gap
         self.variance += gain * (gap * gap * (1.0 - gain) - self.variance)
-        self.count += 1
+        self.count = count + 1
+        self.expected = None
+
+    def expect(self) -> Expected:
+        if self.expected is None:
+            self.expected = Expected.of(self.mean, math.sqrt(max(self.variance, 0.0)))
+        return self.expected
+
+
+class _Task:
+    """One task: the lengths of all answers, and of each model's."""
+
+    __slots__ = ("by_model", "overall")
+
+    def __init__(self) -> None:
+        self.overall = _LogNormal()
+        self.by_model: dict[str, _LogNormal] = {}
 
 
 class Lengths:
     """Output tokens per (model, task), mixed with the task's over all models while there are few answers."""
 
     def __init__(self) -> None:
-        self._by_model: dict[tuple[str, str], _LogNormal] = {}
-        self._by_task: dict[str, _LogNormal] = {}
-        self._ready: dict[str, dict[str, Expected]] = {}
+        self._tasks: dict[str, _Task] = {}
 
     def learn(self, model: str, task: str, tokens: int) -> None:
         """Fold in one finished answer of `tokens` tokens, thinking included."""
         value = math.log(min(max(tokens, 1), LONGEST))
-        self._by_model.setdefault((model, task), _LogNormal()).learn(value)
-        self._by_task.setdefault(task, _LogNormal()).learn(value)
-        self._ready.pop(task, None)
+        known = self._tasks.get(task)
+        if known is None:
+            known = self._tasks[task] = _Task()
+        own = known.by_model.get(model)
+        if own is None:
+            own = known.by_model[model] = _LogNormal()
+        own.learn(value)
+        known.overall.learn(value)
 
     def young(self, task: str) -> bool:
         """Return whether each answer still changes what is expected of all models on a task."""
-        overall = self._by_task.get(task)
-        return overall is None or overall.count < YOUNG
+        known = self._tasks.get(task)
+        return known is None or known.overall.count < YOUNG
 
     def forget(self, model: str) -> None:
         """Let go of a model that is no longer there."""
-        for known in [key for key in self._by_model if key[0] == model]:
-            del self._by_model[known]
+        for known in self._tasks.values():
+            known.by_model.pop(model, None)
 
     def expect(self, model: str, task: str) -> Expected:
         """Return how long the next answer will get."""
-        of_task = self._ready.get(task)
-        if of_task is None:
-            if len(self._ready) >= READY_MOST:
-                self._ready.clear()
-            of_task = self._ready[task] = {}
-        ready = of_task.get(model)
-        if ready is None:
-            mean, sd = self._mix(model, task)
-            ready = of_task[model] = Expected.at(
-                math.exp(mean - NODE * sd), math.exp(mean), math.exp(mean + NODE * sd), sd
-            )
-        return ready
-
-    def _mix(self, model: str, task: str) -> tuple[float, float]:
-        overall = self._by_task.get(task)
-        own = self._by_model.get((model, task))
-        if overall is None:
-            return math.log(OUTPUT_TOKENS), math.sqrt(OUTPUT_LOG_VARIANCE)
+        known = self._tasks.get(task)
+        if known is None:
+            return UNSEEN
+        own, overall = known.by_model.get(model), known.overall
         if own is None:
-            return overall.mean, math.sqrt(overall.variance)
-        trust = min(own.count / TRUSTED_AFTER, 1.0)
+            return overall.expect()
+        if own.count >= TRUSTED_AFTER:
+            return own.expect()
+        trust = own.count / TRUSTED_AFTER
         mean = trust * own.mean + (1.0 - trust) * overall.mean
         variance = trust * own.variance + (1.0 - trust) * overall.variance
-        return mean, math.sqrt(max(variance, 0.0))
+        return Expected.of(mean, math.sqrt(max(variance, 0.0)))

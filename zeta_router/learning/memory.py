@@ -44,6 +44,14 @@ class Memory:
     """The model that was loaded last."""
     _contradicted: int = 0
     """Models that had to go although all were believed to fit."""
+    _has_news: bool = False
+    """Something came or went since it was last counted what fits."""
+    room_gb: float = math.nextafter(math.inf, 0.0)
+    """Gigabytes of the largest model that fits beside those in memory, or might; below 0 for none."""
+
+    def __contains__(self, model: str) -> bool:
+        """Return whether a model is in memory, as far as known."""
+        return model in self._residents
 
     def used(self, model: str, gigabytes: float, *, loaded_for_it: bool, now: float) -> None:
         """Note that a model answered, and whether it had to be loaded for that."""
@@ -55,29 +63,34 @@ class Memory:
                 other.sure = False
                 other.changed_at = now  # what was seen of it before that says nothing any more
             self._newest = model
+        elif known is not None and known.sure and known.gigabytes == gigabytes and not self._has_news:
+            known.used_at = known.changed_at = now
+            return
         self._residents[model] = _Resident(gigabytes, now, now)
         self._fits()
+        self._measure()
 
     def seen(self, model: str, gigabytes: float, loaded: bool | None, at: float) -> None:
         """Note whether the host has a model in memory, as of a time; None is that nobody knows."""
         known = self._residents.get(model)
-        if known is None:
-            if loaded:
-                self._residents[model] = _Resident(gigabytes, at, at)
-        elif at >= known.changed_at:
-            if loaded:
-                known.sure = True
-                known.changed_at = at
-            elif loaded is False:
-                self._gone(model, known, at)
+        if loaded and known is not None:
+            self.still_there(model, at)
+        elif loaded:
+            self._residents[model] = _Resident(gigabytes, at, at)
+            self._has_news = True
+            self._measure()
+        elif loaded is False and known is not None and at >= known.changed_at:
+            self._gone(model, known, at)
+            self._has_news = True
+            self._measure()
 
-    @property
-    def room_gb(self) -> float:
-        """Gigabytes of the largest model that fits beside those in memory, or might; below 0 for none."""
-        if len(self._residents) + 1 >= self.refused_models:
-            return -1.0
-        total = sum(resident.gigabytes for resident in self._residents.values())
-        return max(self.held_gb, math.nextafter(self.refused_gb, 0.0)) - total
+    def still_there(self, model: str, at: float) -> None:
+        """Note that the host has a model in memory that it had before, as of a time."""
+        known = self._residents[model]
+        if at >= known.changed_at:
+            self._has_news = self._has_news or not known.sure
+            known.sure = True
+            known.changed_at = at
 
     @property
     def residents(self) -> tuple[str, ...]:
@@ -92,6 +105,15 @@ class Memory:
             self.refused_gb = math.inf  # something else was in the way then
         if self.refused_models <= self.held_models:
             self.refused_models = math.inf
+        self._has_news = False
+
+    def _measure(self) -> None:
+        """Work out the room that is left."""
+        if len(self._residents) + 1 >= self.refused_models:
+            self.room_gb = -1.0
+            return
+        total = sum([resident.gigabytes for resident in self._residents.values()])
+        self.room_gb = max(self.held_gb, math.nextafter(self.refused_gb, 0.0)) - total
 
     def _gone(self, model: str, resident: _Resident, now: float) -> None:
         """Take a model out; if it was used lately, it had to go: all of them were too much, or too many."""

@@ -59,21 +59,24 @@ class Observed(NamedTuple):
 def observed(decision: Decision, outcome: Outcome) -> Observed:
     """Return what an answer says about speed; implausible figures are left out."""
     times = outcome.timings
-    output = min(outcome.output_tokens or 0, MOST_TOKENS)
-    prompt = outcome.prompt_tokens if outcome.prompt_tokens is not None else decision.prompt_tokens
+    prompt = outcome.prompt_tokens
+    if prompt is None:
+        prompt = decision.prompt_tokens
     prompt = min(prompt, MOST_TOKENS)
-    steps = max(output - 1, 0)
-    decode = prefill = service = None
-    if times.decode is not None:
-        decode = _per_token(times.decode, steps) if output >= DECODE_TOKENS else None
-    if times.prefill is not None:
-        prefill = _per_token(times.prefill, prompt) if prompt >= PREFILL_TOKENS else None
+    output = outcome.output_tokens or 0
+    steps = min(output, MOST_TOKENS) - 1 if output else 0
+    decode = prefill = load = service = None
+    if times.decode is not None and output >= DECODE_TOKENS:
+        decode = _per_token(times.decode, steps)
+    if times.prefill is not None and prompt >= PREFILL_TOKENS:
+        prefill = _per_token(times.prefill, prompt)
     if times.decode is None and times.prefill is None and times.total is not None:
         rest = times.total - (times.load or 0.0) - (times.wait or 0.0)
         if _per_token(rest, steps or prompt) is not None:
             service = rest
-    load = times.load if times.load is not None and REAL_LOAD_S < times.load < LONGEST_LOAD_S else None
-    return Observed(decode, prefill, load, service, steps, prompt, _others(decision))
+    if times.load is not None and REAL_LOAD_S < times.load < LONGEST_LOAD_S:
+        load = times.load
+    return Observed(decode, prefill, load, service, steps, prompt, decision.picked.candidate.host_flights)
 
 
 def _per_token(seconds: float, tokens: int) -> float | None:
@@ -81,10 +84,3 @@ def _per_token(seconds: float, tokens: int) -> float | None:
         return None
     rate = seconds / tokens
     return rate if FASTEST_S < rate < SLOWEST_S else None
-
-
-def _others(decision: Decision) -> int:
-    for score in decision.candidates:
-        if score.candidate.key == decision.key:
-            return score.candidate.host_flights
-    return 0

@@ -22,6 +22,22 @@ class Beside(NamedTuple):
 
 
 @dataclass(slots=True)
+class _Model:
+    """A model at work."""
+
+    calls: int
+    """In flight."""
+    seconds: float
+    """Of calls in flight, summed over calls."""
+    at: float
+
+    def advance(self, now: float) -> None:
+        if now > self.at:
+            self.seconds += (now - self.at) * self.calls
+        self.at = now
+
+
+@dataclass(slots=True)
 class _Call:
     model: str
     began_at: float
@@ -29,7 +45,7 @@ class _Call:
     busy_before: float
     """The host's `_busy_s` at its begin."""
     calls_before: float
-    """The model's `_calls_s` at its begin."""
+    """The model's `seconds` at its begin."""
 
 
 @dataclass(slots=True)
@@ -40,56 +56,54 @@ class Overlap:
     """
 
     _running: dict[str, _Call] = field(default_factory=dict)
-    _count: dict[str, int] = field(default_factory=dict)
-    """Model -> calls in flight."""
+    _models: dict[str, _Model] = field(default_factory=dict)
     _busy_s: float = 0.0
     """Seconds of busy models, summed over models."""
-    _calls_s: dict[str, float] = field(default_factory=dict)
-    """Model -> seconds of calls in flight, summed over calls."""
     _at: float = 0.0
 
     def begin(self, call: str, model: str, expected: float, now: float) -> None:
         """Count a call in; `expected` is how many seconds it is expected to take."""
         self._advance(now)
-        self._drop_lost(now)
-        if len(self._running) >= MOST_RUNNING or call in self._running:
-            return
-        lost_at = now + LOST_FACTOR * expected + LOST_S
-        self._running[call] = _Call(model, now, lost_at, self._busy_s, self._calls_s.get(model, 0.0))
-        self._count[model] = self._count.get(model, 0) + 1
+        running = self._running
+        if running:
+            oldest = next(iter(running))
+            if now > running[oldest].lost_at:
+                self._remove(oldest, now)
+            if len(running) >= MOST_RUNNING or call in running:
+                return
+        known = self._models.get(model)
+        if known is None:
+            known = self._models[model] = _Model(1, 0.0, now)
+        else:
+            known.advance(now)
+            known.calls += 1
+        running[call] = _Call(model, now, now + LOST_FACTOR * expected + LOST_S, self._busy_s, known.seconds)
 
     def end(self, call: str, now: float) -> Beside | None:
         """Count a call out, and return what ran beside it; None where its begin was not seen."""
         self._advance(now)
-        known = self._remove(call)
-        seconds = 0.0 if known is None else self._at - known.began_at
-        if known is None or seconds <= 0.0:
+        known = self._running.get(call)
+        if known is None:
+            return None
+        model, seconds = self._remove(call, now), now - known.began_at
+        if seconds <= 0.0:
             return None
         models = (self._busy_s - known.busy_before) / seconds - 1.0
-        calls = (self._calls_s.get(known.model, 0.0) - known.calls_before) / seconds - 1.0
-        if known.model not in self._count:
-            self._calls_s.pop(known.model, None)  # nobody refers to it: departed models leave nothing behind
+        calls = (model.seconds - known.calls_before) / seconds - 1.0
         return Beside(max(models, 0.0), max(calls, 0.0))
 
-    def _remove(self, call: str) -> _Call | None:
-        known = self._running.pop(call, None)
-        if known is not None:
-            left = self._count[known.model] - 1
-            if left:
-                self._count[known.model] = left
-            else:
-                del self._count[known.model]
-        return known
+    def _remove(self, call: str, now: float) -> _Model:
+        name = self._running.pop(call).model
+        model = self._models[name]
+        model.advance(now)
+        model.calls -= 1
+        if not model.calls:
+            del self._models[name]
+        return model
 
     def _advance(self, now: float) -> None:
-        seconds = now - self._at
+        if not self._models:
+            self._busy_s = 0.0  # nobody refers to it, and small numbers are exact
+        elif now > self._at:
+            self._busy_s += (now - self._at) * len(self._models)
         self._at = now
-        if seconds > 0.0 and self._running:
-            self._busy_s += seconds * len(self._count)
-            for model, count in self._count.items():
-                self._calls_s[model] = self._calls_s.get(model, 0.0) + seconds * count
-
-    def _drop_lost(self, now: float) -> None:
-        for call, known in list(self._running.items())[:1]:
-            if now > known.lost_at:
-                self._remove(call)

@@ -42,12 +42,14 @@ class LogRate:
 
     def learn(self, value: float, sigma: float) -> None:
         """Fold in one observed log rate; `sigma` is its usual standard deviation (log)."""
-        gap = value - self.mean
-        gain = max(1.0 / (self.count + 1.15), FLOOR_GAIN)
-        if self.count >= 3:
+        gap, count = value - self.mean, self.count
+        gain = 1.0 / (count + 1.15)
+        if gain < FLOOR_GAIN:
+            gain = FLOOR_GAIN
+        if count >= 3:
             if gap > OUTLIER * sigma:
                 gain = SLOWER_GAIN
             elif gap < -OUTLIER * sigma:
                 gain = max(gain, FASTER_GAIN)
         self.move(self.mean + gain * gap)
-        self.count += 1
+        self.count = count + 1

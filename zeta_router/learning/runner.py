@@ -79,7 +79,7 @@ class Runner:
             self.health.learn(fate.answered, now)
         if fate.censored:
             return self._learn_bound(decision, outcome, now)
-        if fate is not Fate.ok:
+        if not fate.completed:
             return Change.none, 0.0
         seen = observed(decision, outcome)
         return self._learn_times(seen.alone_would_be(_sharing(seen, beside)), now)
@@ -102,9 +102,10 @@ class Runner:
         if seen.decode_per_token is not None:
             took, expected = seen.decode_per_token * seen.steps, self.decode.seconds * seen.steps
             if seen.prefill_per_token is not None:
-                slower = max(seen.prefill_per_token - self.prefill.seconds, 0.0)  # quicker: out of the prompt cache
-                took += (self.prefill.seconds + slower) * seen.prompt_tokens
-                expected += self.prefill.seconds * seen.prompt_tokens
+                per_token = self.prefill.seconds
+                slower = max(seen.prefill_per_token, per_token)  # quicker: out of the prompt cache
+                took += slower * seen.prompt_tokens
+                expected += per_token * seen.prompt_tokens
         elif seen.prefill_per_token is not None:
             took, expected = seen.prefill_per_token, self.prefill.seconds
         elif seen.service is not None:

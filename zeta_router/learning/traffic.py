@@ -1,4 +1,4 @@
-"""`Rate`: how much of something there is per second, lately."""
+"""`Rates`: how much of something there is per second, lately."""
 
 from __future__ import annotations
 
@@ -12,26 +12,29 @@ YOUNG_S = 60.0
 
 
 @dataclass(slots=True)
-class Rate:
-    """Exponentially weighted sum over time, read as an average per second since it began."""
+class Rates:
+    """Sums of what comes together, exponentially weighted over time; read as averages per second since they began.
 
-    _sum: float = 0.0
+    A class of its own per kind of traffic: it has the sums, which it multiplies by `fade` before it adds to them.
+    """
+
     _at: float = 0.0
     _since: float | None = None
 
-    def add(self, amount: float, now: float) -> None:
-        """Count an amount at a time in seconds; time that jumps back counts as now."""
+    def fade(self, now: float) -> float:
+        """Return the share of the sums that is left, and count from now on; time that jumps back counts as now."""
         if self._since is None:
             self._since = self._at = now
-        self._sum = self._faded(now) + amount
+        left = self._left(now)
         self._at = now  # also back: a clock that jumped would stop the fading for as long as it jumped
+        return left
 
     def per_second(self, now: float) -> float:
-        """Return the present rate."""
+        """Return by what a sum is multiplied to be the present rate."""
         if self._since is None:
             return 0.0
         age = max(now - self._since, YOUNG_S)
-        return self._faded(now) / (FADES_S * -math.expm1(-age / FADES_S))
+        return self._left(now) / (FADES_S * -math.expm1(-age / FADES_S))
 
-    def _faded(self, now: float) -> float:
-        return self._sum * math.exp(-max(now - self._at, 0.0) / FADES_S)
+    def _left(self, now: float) -> float:
+        return math.exp((self._at - now) / FADES_S) if now > self._at else 1.0

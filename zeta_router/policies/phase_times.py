@@ -12,24 +12,20 @@ from zeta_router.learning.curiosity import NOT_WORTH_IT, worth_of_spread
 from zeta_router.learning.drift import Change
 from zeta_router.learning.health import AILING
 from zeta_router.learning.learned import Key, Learned
-from zeta_router.learning.lengths import NO_OUTPUT, Expected
 from zeta_router.learning.quality import Qualities, Reading, read, read_decision, told
 from zeta_router.learning.runner import Runner
-from zeta_router.model import ModelCard
 from zeta_router.objective import Objective
 from zeta_router.outcome import Fate, Outcome
 from zeta_router.policies.base import Belief
-from zeta_router.policies.forecast import FADING, Forecast
+from zeta_router.policies.outlook import Outlook
 from zeta_router.policies.probing import ProbeBudget
 from zeta_router.policies.reason import Reason
 from zeta_router.policies.scoring import Moment, score_all
-from zeta_router.policies.traffic import FREE, Price, Traffic
+from zeta_router.policies.traffic import Traffic
 from zeta_router.request import Request
 from zeta_router.scores import Row, Scores, best_of
 from zeta_router.tasks.task_guess import TaskGuess
 
-PLAN_EVERY_S = 15.0
-"""Seconds after which prices are worked out anew: after an answer, outside of any decision."""
 READY_MOST = 256
 """Kinds of requests whose numbers are kept ready; they are made anew when needed."""
 NOTHING_CACHED: Mapping[Key, float] = {}
@@ -52,10 +48,7 @@ class PhaseTimes:
         self._traffic = Traffic()
         self._probes = ProbeBudget()
         self._suspects: set[Key] = set()
-        self._prices: dict[Key, Price] = {}
-        self._planned_at = -math.inf
-        self._forecasts: dict[Key, Forecast] = {}
-        self._lengths: dict[str, dict[Key, Expected]] = {}
+        self._outlook = Outlook(self._learned, self._traffic)
         self._ready_quality: dict[Reading, dict[Key, float]] = {}
         self._ready_spread: dict[Reading, dict[str, float]] = {}
 
@@ -70,12 +63,13 @@ class PhaseTimes:
         moment = Moment(
             task, request.tokens, request.max_output_tokens, request.deadline, now, NOTHING_CACHED, learned.room
         )
-        lengths, qualities = self._lengths_of(task), self._qualities_of(reading)
+        forecasts, lengths = self._outlook.forecasts, self._outlook.lengths(task)
+        qualities = self._qualities_of(reading)
         try:
-            rows = score_all(moment, candidates, self._forecasts, lengths, qualities, self._objective, learned)
+            rows = score_all(moment, candidates, forecasts, lengths, qualities, self._objective, learned)
         except KeyError:
-            self._get_ready(task, reading, candidates)
-            rows = score_all(moment, candidates, self._forecasts, lengths, qualities, self._objective, learned)
+            qualities = self._get_ready(task, reading, candidates)
+            rows = score_all(moment, candidates, forecasts, lengths, qualities, self._objective, learned)
         first, among = best_of(rows), rows
         heard = self._qualities.heard(reading)
         if heard > 0.0 and len(rows) > 1:
@@ -96,15 +90,6 @@ class PhaseTimes:
         reason = Reason(first, among, task, self._objective.seconds_for(task))
         return Choice(picked, Scores(rows, first), reason, decode_sd=lengths[picked.candidate.key].sd)
 
-    def _lengths_of(self, task: str) -> dict[Key, Expected]:
-        """Return how long answers are expected to get, of whom it is ready."""
-        table = self._lengths.get(task)
-        if table is None:
-            if len(self._lengths) >= READY_MOST:
-                self._lengths.clear()
-            table = self._lengths[task] = {}
-        return table
-
     def _qualities_of(self, reading: Reading) -> dict[Key, float]:
         """Return how good answers are expected to be, of whom it is ready."""
         table = self._ready_quality.get(reading)
@@ -114,43 +99,15 @@ class PhaseTimes:
             table = self._ready_quality[reading] = {}
         return table
 
-    def _get_ready(self, task: str, reading: Reading, candidates: Sequence[Candidate]) -> None:
-        """Make what is not ready of these candidates."""
-        lengths, qualities = self._lengths_of(task), self._qualities_of(reading)
+    def _get_ready(self, task: str, reading: Reading, candidates: Sequence[Candidate]) -> dict[Key, float]:
+        """Make what is not ready of these candidates, and return their qualities."""
+        if self._outlook.make(task, candidates):
+            self._ready_quality.clear()  # a new card may tell another quality
+        qualities = self._qualities_of(reading)
         for candidate in candidates:
-            card, key = candidate.card, candidate.key
-            ready = self._forecasts.get(key)
-            if ready is None or ready.card is not card:
-                self._forecasts[key] = self._forecast(card, candidate.host)
-                for known in self._ready_quality.values():
-                    known.pop(key, None)  # the card may tell another quality
-            if key not in lengths:
-                lengths[key] = self._length(task, card.name)
-            if key not in qualities:
-                qualities[key] = self._qualities.expect(card, reading)
-
-    def _length(self, task: str, model: str) -> Expected:
-        return NO_OUTPUT if task == "embedding" else self._learned.lengths.expect(model, task)
-
-    def _forecast(self, card: ModelCard, host: str) -> Forecast:
-        key = (card.name, host)
-        runner = self._learned.runners.get(key)
-        if runner is None:
-            runner = self._learned.prior(card, host)
-        slowdown = math.exp(runner.drift.level) if runner.drift.active else 1.0
-        queued, shared = self._prices.get(key) or self._prices.get(("", host), FREE)
-        return Forecast(
-            card=card,
-            per_prompt_token=runner.prefill.seconds * slowdown,
-            per_output_token=runner.decode.seconds * slowdown,
-            success=FADING if runner.health.fading else runner.health.probability(0.0),
-            slowdown=slowdown,
-            queued=queued,
-            shared=shared,
-            load=runner.load.seconds,
-            gigabytes=card.gigabytes,
-            note=f"{slowdown:.1f}x slower than expected" if runner.drift.active else "",
-        )
+            if candidate.key not in qualities:
+                qualities[candidate.key] = self._qualities.expect(candidate.card, reading)
+        return qualities
 
     def _add_curiosity(self, rows: list[Row], reading: Reading, heard: float, best: float, second: float) -> None:
         """Add what each answer may teach on quality, for requests that come after it."""
@@ -197,15 +154,9 @@ class PhaseTimes:
         if row[2] < floor <= best[2]:
             return False
         candidate, key = row[0], row[0].key
-        forecast = self._forecasts[key]
-        healthy = forecast._replace(
-            per_prompt_token=forecast.per_prompt_token / forecast.slowdown,
-            per_output_token=forecast.per_output_token / forecast.slowdown,
-            slowdown=1.0,
-            success=1.0,
-        )
+        healthy = self._outlook.forecasts[key].healthy()
         there = candidate._replace(loaded=True, loaded_at=moment.now)
-        lengths = self._lengths_of(moment.task)
+        lengths = self._outlook.lengths(moment.task)
         (well,) = score_all(moment, (there,), {key: healthy}, lengths, {key: row[2]}, self._objective, self._learned)
         return bool(well[1] > best[1])
 
@@ -218,38 +169,35 @@ class PhaseTimes:
 
     def begin(self, decision: Decision) -> None:
         """Count the demand, earn or spend probe budget."""
-        now, expected = decision.decided_at, decision.picked
-        work = (expected.prefill or 0.0) + (expected.decode or 0.0)
+        now = decision.decided_at
+        wait, load, prefill, decode = decision.picked[3:7]
+        work = (prefill or 0.0) + (decode or 0.0)
         slope = self._objective.beyond / self._objective.seconds_for(decision.task)
         self._traffic.begin(decision.key, work, slope, now)
-        for gone in self._learned.begin(decision, expected.seconds or work):
+        for gone in self._learned.begin(decision, (wait or 0.0) + (load or 0.0) + work):
             self._traffic.forget(gone)
+            self._outlook.forget(gone)
             self._suspects.discard(gone)
             self._probes.cleared(gone)
-            self._forecasts.pop(gone, None)
         self._qualities.begin(read_decision(decision))
         self._probes.begin(decision.key, now, is_probe=decision.explored)
 
     def learn(self, decision: Decision, outcome: Outcome, *, now: float) -> Sequence[DriftFound | DriftOver]:
         """Fold in one outcome; a cache hit teaches nothing."""
-        known = self._learned.runners.get(decision.key)
-        since = known.drift.since if known is not None else now
         change, ratio = self._learned.learn(decision, outcome, now)
         runner = self._learned.runners.get(decision.key)
         if runner is None or outcome.fate is Fate.cache_hit:
             return ()
         self._suspect(decision.key, runner, outcome, now)
-        met = any(s.candidate.host_flights > 0 for s in decision.candidates if s.candidate.host == decision.host)
+        met = decision.picked.candidate.host_flights > 0
         self._traffic.end(decision.host, outcome.timings.total or 0.0, now, met=met)
-        if not 0.0 <= now - self._planned_at < PLAN_EVERY_S or self._learned.hosts_changed:
-            self._plan(now)
-        else:
-            self._renew(decision)
+        self._outlook.renew(decision, now)
+        if change is Change.none:
+            return ()
+        factor, since = math.exp(ratio), runner.drift.since
         if change is Change.found:
-            return (DriftFound(decision.model, decision.host, math.exp(ratio), now),)
-        if change is Change.over:
-            return (DriftOver(decision.model, decision.host, math.exp(ratio), now, now - since),)
-        return ()
+            return (DriftFound(decision.model, decision.host, factor, now),)
+        return (DriftOver(decision.model, decision.host, factor, now, now - since),)
 
     def _suspect(self, key: Key, runner: Runner, outcome: Outcome, now: float) -> None:
         """Keep the set of models that are slow or failing, and when each is checked next."""
@@ -258,31 +206,8 @@ class PhaseTimes:
             self._probes.cleared(key)
             return
         self._suspects.add(key)
-        if outcome.fate.is_failure or (outcome.fate is Fate.ok and runner.drift.active):
+        if outcome.fate.is_failure or (outcome.fate.completed and runner.drift.active):
             self._probes.put_off(key, now)
-
-    def _renew(self, decision: Decision) -> None:
-        """Bring up to date what is ready of the model that an answer came from."""
-        key = decision.key
-        ready = self._forecasts.get(key)
-        if ready is not None:
-            self._forecasts[key] = self._forecast(ready.card, decision.host)
-        young = self._learned.lengths.young(decision.task)
-        for task, table in self._lengths.items():
-            for known in table if young and task == decision.task else (key,):
-                if known in table:
-                    table[known] = self._length(task, known[0])
-
-    def _plan(self, now: float) -> None:
-        """Work out what GPU time costs until the next time, and bring all that is ready up to date."""
-        self._planned_at = now
-        slots = {host: known.slots.count for host, known in self._learned.hosts.items()}
-        self._prices = self._traffic.prices(slots, now)
-        for key, ready in self._forecasts.items():
-            self._forecasts[key] = self._forecast(ready.card, key[1])
-        for task, table in self._lengths.items():
-            for key in table:
-                table[key] = self._length(task, key[0])
 
     def feedback(self, decision: Decision, score: float, *, now: float) -> None:
         """Fold in one opinion."""

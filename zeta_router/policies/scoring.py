@@ -93,14 +93,15 @@ def score_all(
     for candidate in candidates:
         card, host, loaded, flights, host_flights, loaded_at = candidate
         key = (card.name, host)
-        made_for, per_prompt, per_output, success, slowdown, queued, shared, load, gigabytes, note = forecasts[key]
-        if made_for is not card:
+        forecast, quality = forecasts[key], qualities[key]
+        if forecast.card is not card:
             raise KeyError(key)
+        per_output, note = forecast.per_output_token, forecast.note
         short, middle, long, mean, _ = lengths[key] if longest is None else lengths[key].cut(longest)
         short, middle, long, decode = short * per_output, middle * per_output, long * per_output, mean * per_output
-        wait, prefill = 0.0, PREFILL_BASE_S + per_prompt * tokens
+        wait, prefill = 0.0, PREFILL_BASE_S + forecast.per_prompt_token * tokens
         if cached:
-            prefill -= per_prompt * min(cached.get(key, 0.0), tokens)
+            prefill -= forecast.per_prompt_token * min(cached.get(key, 0.0), tokens)
         # what is in memory for sure needs no load; with calls in flight it is being loaded, and they wait for it
         if loaded is None:
             cold = MAYBE_COLD
@@ -113,11 +114,11 @@ def score_all(
                 moment.work = work_of(candidates, rare.slots, now)
             if host in moment.work:
                 prefill, short, middle, long, wait, late = _beside(
-                    candidate, slowdown, moment.work[host], rare, cold, prefill, short, middle, long
+                    candidate, forecast.slowdown, moment.work[host], rare, cold, prefill, short, middle, long
                 )
                 decode = (short + 4.0 * middle + long) / 6.0
                 note = late or note
-        load *= cold
+        load = cold * forecast.load
         fixed = wait + load + prefill
         penalty = within * (fixed + decode)
         over = fixed + long - expected
@@ -130,11 +131,11 @@ def score_all(
                     over += fixed + short - expected
             penalty += (beyond - within) * over / 6.0
         work = prefill + decode
-        price = work * (work * queued + shared)
+        price = work * (work * forecast.queued + forecast.shared)
         if cold:
             if loaded is False:
                 note = note or "cold"
-            if gigabytes > room.get(host, math.inf):
+            if forecast.gigabytes > room.get(host, math.inf):
                 price += cold * EVICTION_COST + LOAD_FOR_OTHERS * beyond * load
             elif over <= min(bearable, 0.0):
                 price -= within * load * (1.0 - 1.0 / USES)
@@ -144,11 +145,11 @@ def score_all(
         if deadline is not None and fixed + decode > deadline:
             penalty = max(penalty, objective.most)
             note = note or "past the deadline"
+        success = forecast.success
         if success == FADING:
             success = rare.success(key, now)
             if success < AILING:
                 note = f"answers {success:.0%} of its calls" + (f", {note}" if note else "")
-        quality = qualities[key]
         utility = success * quality - penalty - (1.0 - success) * FAILURE_COST - price
         rows.append([candidate, utility, quality, wait, load, prefill, decode, note, price, 0.0])
     return rows

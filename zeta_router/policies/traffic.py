@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from zeta_router.learning.runner import OVERLAP_COST, SLOT_COST
-from zeta_router.learning.traffic import Rate
+from zeta_router.learning.traffic import Rates
 
 Key = tuple[str, str]
 
@@ -27,23 +27,34 @@ FREE = Price(0.0, 0.0)
 
 
 @dataclass(slots=True)
-class _Served:
+class _Served(Rates):
     """One model on one host."""
 
-    arrivals: Rate = field(default_factory=Rate)
+    arrivals: float = 0.0
     """Of requests, each weighted with the utility that a second costs it."""
-    work: Rate = field(default_factory=Rate)
+    work: float = 0.0
     """Of seconds of work, weighted likewise."""
+
+    def add(self, slope: float, work: float, now: float) -> None:
+        left = self.fade(now)
+        self.arrivals = self.arrivals * left + slope
+        self.work = self.work * left + slope * work
 
 
 @dataclass(slots=True)
-class _Met:
+class _Met(Rates):
     """One host: how many of its requests found another one running."""
 
-    requests: Rate = field(default_factory=Rate)
-    met: Rate = field(default_factory=Rate)
-    seconds: Rate = field(default_factory=Rate)
+    requests: float = 0.0
+    met: float = 0.0
+    seconds: float = 0.0
     """Of work."""
+
+    def add(self, met: bool, seconds: float, now: float) -> None:
+        left = self.fade(now)
+        self.requests = self.requests * left + 1.0
+        self.met = self.met * left + met
+        self.seconds = self.seconds * left + seconds
 
     def independence(self, now: float) -> float:
         """Return how far requests come when they please, from 0, one after the other, to 1.
@@ -51,10 +62,10 @@ class _Met:
         One that comes at any time finds the host at work with the probability that it is at work. Somebody who waits
         for each answer before asking again never does, and what runs for him keeps nobody waiting.
         """
-        requests, at_work = self.requests.per_second(now), min(self.seconds.per_second(now), 1.0)
-        if requests <= 0.0 or at_work < LEAST_AT_WORK:
+        at_work = min(self.seconds * self.per_second(now), 1.0)
+        if self.requests <= 0.0 or at_work < LEAST_AT_WORK:
             return 1.0
-        return min(self.met.per_second(now) / requests / at_work, 1.0)
+        return min(self.met / self.requests / at_work, 1.0)
 
 
 @dataclass(slots=True)
@@ -77,16 +88,17 @@ class Traffic:
             slope: Utility that a further second costs it.
             now: Seconds since the epoch.
         """
-        served = self._runners.setdefault(key, _Served())
-        served.arrivals.add(slope, now)
-        served.work.add(slope * work, now)
+        served = self._runners.get(key)
+        if served is None:
+            served = self._runners[key] = _Served()
+        served.add(slope, work, now)
 
     def end(self, host: str, seconds: float, now: float, *, met: bool) -> None:
         """Note how long a request was at work on a host, and whether it had found another one there."""
-        known = self._hosts.setdefault(host, _Met())
-        known.requests.add(1.0, now)
-        known.met.add(float(met), now)
-        known.seconds.add(seconds, now)
+        known = self._hosts.get(host)
+        if known is None:
+            known = self._hosts[host] = _Met()
+        known.add(met, seconds, now)
 
     def forget(self, key: Key) -> None:
         """Let go of a model on a host that is no longer there."""
@@ -96,17 +108,18 @@ class Traffic:
 
     def prices(self, slots: dict[str, int], now: float) -> dict[Key, Price]:
         """Return what work costs others, per model and host; `slots` are calls that a host serves per model at once."""
-        work = {key: served.work.per_second(now) for key, served in self._runners.items()}
+        rates = {key: served.per_second(now) for key, served in self._runners.items()}
+        work = {key: served.work * rates[key] for key, served in self._runners.items()}
+        due = {host: known.independence(now) for host, known in self._hosts.items()}
         by_host: dict[str, float] = {}
         for (_, host), weighted in work.items():
             by_host[host] = by_host.get(host, 0.0) + weighted
-        prices: dict[Key, Price] = {}
-        due = {host: known.independence(now) for host, known in self._hosts.items()}
         for host in by_host:
             by_host[host] *= due.get(host, 1.0)
+        prices: dict[Key, Price] = {}
         for key, served in self._runners.items():
-            share = due.get(key[1], 1.0)
-            arrivals, count = share * served.arrivals.per_second(now), slots.get(key[1], 1)
+            share, count = due.get(key[1], 1.0), slots.get(key[1], 1)
+            arrivals = share * served.arrivals * rates[key]
             queued = arrivals / (2.0 * count * count)
             if count > 1:
                 queued += SLOT_COST * arrivals / count
