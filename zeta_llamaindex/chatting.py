@@ -16,6 +16,7 @@ from llama_index.core.base.llms.types import (
 )
 
 from zeta_llamaindex.delegation import Call
+from zeta_llamaindex.unwatched import asked
 from zeta_llamaindex.waiting import arun, astream, run, stream
 
 
@@ -51,39 +52,39 @@ class Chatting:
             EveryAttemptFailed: Models were tried, none answered.
         """
         call = self._chat_call(messages, kwargs)
-        return run(call, lambda llm: llm.chat(messages, **kwargs))
+        return run(call, lambda llm: asked(llm, "chat")(messages, **kwargs))
 
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Do what `chat` does, awaited."""
         call = self._chat_call(messages, kwargs)
-        return await arun(call, lambda llm: llm.achat(messages, **kwargs))
+        return await arun(call, lambda llm: asked(llm, "achat")(messages, **kwargs))
 
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
         """Answer a chat part by part. Another model can take over until the first part with content."""
         call = self._chat_call(messages, kwargs)
-        return stream(call, lambda llm: llm.stream_chat(messages, **kwargs))
+        return stream(call, lambda llm: asked(llm, "stream_chat")(messages, **kwargs))
 
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
         """Do what `stream_chat` does; awaited, it returns an async generator."""
         call = self._chat_call(messages, kwargs)
-        return await astream(call, lambda llm: llm.astream_chat(messages, **kwargs))
+        return await astream(call, lambda llm: asked(llm, "astream_chat")(messages, **kwargs))
 
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
         """Complete a prompt; arguments, answer and errors as in `chat`."""
         call = self._completion_call(prompt, kwargs)
-        return run(call, lambda llm: llm.complete(prompt, formatted=formatted, **kwargs))
+        return run(call, lambda llm: asked(llm, "complete")(prompt, formatted=formatted, **kwargs))
 
     async def acomplete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
         """Do what `complete` does, awaited."""
         call = self._completion_call(prompt, kwargs)
-        return await arun(call, lambda llm: llm.acomplete(prompt, formatted=formatted, **kwargs))
+        return await arun(call, lambda llm: asked(llm, "acomplete")(prompt, formatted=formatted, **kwargs))
 
     def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:
         """Complete a prompt part by part; see `stream_chat`."""
         call = self._completion_call(prompt, kwargs)
-        return stream(call, lambda llm: llm.stream_complete(prompt, formatted=formatted, **kwargs))
+        return stream(call, lambda llm: asked(llm, "stream_complete")(prompt, formatted=formatted, **kwargs))
 
     async def astream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseAsyncGen:
         """Do what `stream_complete` does; awaited, it returns an async generator."""
         call = self._completion_call(prompt, kwargs)
-        return await astream(call, lambda llm: llm.astream_complete(prompt, formatted=formatted, **kwargs))
+        return await astream(call, lambda llm: asked(llm, "astream_complete")(prompt, formatted=formatted, **kwargs))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
 from zeta_llamaindex.options import CallOptions
-from zeta_router.request import CHARACTERS_PER_TOKEN, Request
+from zeta_router.request import CHARACTERS_PER_TOKEN, NO_NEEDS, Request
 
 IMAGE_TOKENS = 768
 """Room kept for one picture: 256 tokens in gemma3, 576 in llava, 1,000 and more in qwen2.5vl."""
@@ -63,7 +63,6 @@ def request_of_prompt(prompt: str, options: CallOptions, *, max_output_tokens: i
 def _request(
     text: str, characters: int, images: int, options: CallOptions, tools: int, max_output_tokens: int | None
 ) -> Request:
-    needs: frozenset[str] = _NEEDS[tools > 0, images > 0]
     tokens = math.ceil(characters / CHARACTERS_PER_TOKEN) + images * IMAGE_TOKENS + tools * TOOL_TOKENS
     return Request(
         text=text,
@@ -71,20 +70,14 @@ def _request(
         # None where nothing was said, so that `Request` refuses it with its own sentence.
         prompt_tokens=tokens if characters or images else None,
         max_output_tokens=max_output_tokens,
-        needs=needs,
+        needs=_needs(tools, images) if tools or images else NO_NEEDS,
         session=options.session,
         deadline=options.deadline,
     )
 
 
-_NEEDS = {
-    (with_tools, with_images): frozenset(
-        {"completion"} | ({"tools"} if with_tools else set()) | ({"vision"} if with_images else set())
-    )
-    for with_tools in (False, True)
-    for with_images in (False, True)
-}
-"""Made once: a set per call costs more than the look-up."""
+def _needs(tools: int, images: int) -> frozenset[str]:
+    return frozenset((["tools"] if tools else []) + (["vision"] if images else []))
 
 
 def text_of(message: ChatMessage) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -10,8 +11,31 @@ import pytest
 from llama_index.core.llms import ChatMessage
 from ollama import ResponseError
 
-from tests.llamaindex.fakes import HELLO, METHODS, STREAMS, WHOLE, Scripted, ask, fates, in_flight, text_of, zeta_over
+from tests.llamaindex.fakes import (
+    HELLO,
+    METHODS,
+    STREAMS,
+    WHOLE,
+    Scripted,
+    ask,
+    fates,
+    in_flight,
+    listening,
+    text_of,
+    zeta_over,
+)
 from zeta_router import AnswerTruncated, EveryAttemptFailed, Fate, InvalidRequest
+
+
+@pytest.fixture(autouse=True, params=["heard", "unheard"])
+def heard(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Everything here holds whether somebody listens to LlamaIndex's events or not; the calls go other ways."""
+    if request.param == "unheard":
+        yield
+    else:
+        with listening():
+            yield
+
 
 FAILURES: dict[str, tuple[Exception, Fate]] = {
     "connection refused": (ConnectionError("refused"), Fate.error),
