@@ -2,10 +2,14 @@
 
     python benchmarks/langchain_overhead.py [--json | --where]
 
-Medians over interleaved rounds of one process, in µs; beside LangChain's own `with_fallbacks` and `RunnableBranch`, and
-beside the router alone, which decides, counts and learns without any chat model, and `ChatZeta` without a router.
-`--where` tells where the time of one `invoke` goes. All is CPU time of this thread, what a call takes on an idle
-machine: nothing here waits. A busy machine still stretches it, since caches are shared; the child tells by how much.
+Each round asks all of them, one after the other. Told is the median, over the rounds, of what each took more than the
+child in its own round, in µs. Beside `ChatZeta` stand LangChain's own `with_fallbacks` and `RunnableBranch`, the router
+alone, which decides, counts and learns without any chat model, and `ChatZeta` without a router. Nobody watches these
+calls. Then `ChatZeta` asks its child for less than the child's own `invoke` does, and may add less than nothing; where
+it is watched, by a callback handler that does nothing, it cannot. `--where` tells where the time of one `invoke` goes.
+
+All is CPU time of this thread, what a call takes on an idle machine: nothing here waits. A busy machine still stretches
+it, since caches are shared; the child tells by how much.
 """
 
 from __future__ import annotations
@@ -15,10 +19,11 @@ import gc
 import json
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from statistics import median
 from typing import Any, cast
 
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
@@ -36,6 +41,8 @@ from zeta_router import Fate, Outcome, Request, Timings, ZetaDynamicRouter
 
 ROUNDS, CALLS = 60, 25
 BOUNDS = {"invoke": 60.0, "ainvoke": 80.0, "stream": 70.0}
+Spent = list[float]
+"""µs of one call, round by round."""
 USAGE: Any = {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}
 
 
@@ -57,6 +64,12 @@ class Instant(BaseChatModel):
     def _stream(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> Any:
         for word in ("one ", "two ", "three ", "four"):
             yield ChatGenerationChunk(message=AIMessageChunk(content=word))
+
+
+class Watcher(BaseCallbackHandler):
+    """Hears of everything, and does nothing."""
+
+    run_inline = True
 
 
 class Streaming(Instant):
@@ -123,8 +136,7 @@ def routed(router: ZetaDynamicRouter) -> None:
 
 def where() -> dict[str, float]:
     """Return the median µs of each piece of one `invoke`, in the order in which they come."""
-    child = Instant(model="first:7b")
-    llm = ChatZeta([child, Instant(model="second:3b")])
+    llm = ChatZeta([Instant(model="first:7b"), Instant(model="second:3b")])
     pieces: dict[str, list[float]] = {}
     began = 0.0
 
@@ -155,7 +167,7 @@ def where() -> dict[str, float]:
                 note("adapter: turn")
                 with turn:
                     note("router: begin")
-                    message = child.invoke(prompt, turn.config)
+                    message = turn.runnable.invoke(call.prompt, turn.config, **turn.kwargs)
                     note("(the child)")
                     outcome = judged(
                         outcome_of(message, attempt, from_ollama=False, two_pass=False), message, (), shown=False
@@ -168,20 +180,24 @@ def where() -> dict[str, float]:
     return {piece: round(median(values[500:]), 1) for piece, values in pieces.items()}
 
 
-def measured() -> dict[str, float]:
-    """Return median µs by what was called."""
+def measured() -> dict[str, Spent]:
+    """Return what was spent, in each round, by what was called."""
     first, second = Instant(model="first:7b"), Instant(model="second:3b")
     zeta = ChatZeta([first, second])
+    watched: Any = {"callbacks": [Watcher()]}
     targets: dict[str, Any] = {
         "child": first,
-        "streaming child": Streaming(model="third:7b"),
+        "child, streaming": Streaming(model="third:7b"),
+        "child, watched": first.with_config(watched),
         "ChatZeta": zeta,
         "ChatZeta, no router": zeta.model_copy(update={"router": Decided(zeta.router)}),
         "ChatZeta, streaming": ChatZeta([Streaming(model="first:7b"), Streaming(model="second:3b")]),
+        "ChatZeta, watched": zeta.with_config(watched),
         "with_fallbacks": first.with_fallbacks([second]),
+        "with_fallbacks, watched": first.with_fallbacks([second]).with_config(watched),
         "RunnableBranch": RunnableBranch((lambda _: False, second), (lambda _: False, second), first),
     }
-    times: dict[str, list[float]] = {}
+    times: dict[str, Spent] = {}
     for target in targets.values():
         for _ in range(300):
             target.invoke("hello")
@@ -200,7 +216,14 @@ def measured() -> dict[str, float]:
 
     asyncio.run(awaited())
     gc.enable()
-    return {name: round(median(values), 1) for name, values in times.items()}
+    return times
+
+
+def added(times: Mapping[str, Spent], name: str, how: str) -> float:
+    """Return the median µs that a target took more than its child in the same round."""
+    kind = name.partition(", ")[2]
+    child = f"child, {kind}" if kind in ("streaming", "watched") else "child"
+    return median(more - base for more, base in zip(times[f"{name}.{how}"], times[f"{child}.{how}"], strict=True))
 
 
 def main() -> None:
@@ -209,19 +232,18 @@ def main() -> None:
         for piece, spent in where().items():
             print(f"{piece:32} {spent:6.1f} µs")
         return
-    medians = measured()
+    times = measured()
     if "--json" in sys.argv:
-        print(json.dumps(medians))
+        print(json.dumps({name: round(median(spent), 1) for name, spent in times.items()}))
         return
-    print(f"the router alone: {medians['router']:.0f} µs")
+    print(f"the router alone: {median(times['router']):.0f} µs")
+    names = [name.removesuffix(".invoke") for name in times if name.endswith(".invoke")]
     for how, bound in BOUNDS.items():
-        base = medians[f"child.{how}"]
-        print(f"{how}: child {base:.0f} µs")
-        for name in ("ChatZeta", "ChatZeta, no router", "with_fallbacks", "RunnableBranch"):
-            added = medians[f"{name}.{how}"] - base
-            print(f"  {name:20} {added:+7.1f} µs" + (f"   (bound {bound:.0f})" if name == "ChatZeta" else ""))
-        added = medians[f"ChatZeta, streaming.{how}"] - medians[f"streaming child.{how}"]
-        print(f"  {'ChatZeta, streaming':20} {added:+7.1f} µs   (over a child that streams inside)")
+        print(f"{how}: child {median(times[f'child.{how}']):.0f} µs")
+        for name in names:
+            if not name.startswith("child"):
+                told = f"   (bound {bound:.0f})" if name == "ChatZeta" else ""
+                print(f"  {name:24} {added(times, name, how):+7.1f} µs{told}")
 
 
 if __name__ == "__main__":

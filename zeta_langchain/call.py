@@ -13,8 +13,8 @@ from zeta_langchain.kinds import Kind
 from zeta_langchain.probe import Probe
 from zeta_langchain.tracing import Trace
 from zeta_langchain.turn import Turn, Unusable
-from zeta_langchain.unwatched import Unwatched, can_be_asked_below
-from zeta_router.attempts import Attempts
+from zeta_langchain.unwatched import Unwatched
+from zeta_router.attempts import Attempt, Attempts
 from zeta_router.errors import NoCapableModel
 
 
@@ -67,9 +67,6 @@ class Call:
     def turns(self, trace: Trace, *, whole: bool, foreign: frozenset[Key] = frozenset()) -> Iterator[Turn]:
         """Yield a turn per attempt: the pick, then the next best while they fail.
 
-        Where nobody watches, the child is asked below the methods that tell of it. Else, a probe costs as much as a
-        decision: there is one only where it sees what cannot be seen from outside.
-
         Args:
             trace: The run that the attempts stand below.
             whole: The answer is asked for whole, not in parts.
@@ -85,20 +82,26 @@ class Call:
                 self.attempts = self._plan()
                 yield from self.turns(trace, whole=whole, foreign=foreign | {key})
                 return
-            runnable: Any = self.kind.runnable(child.model)
-            config: Any = self._config
-            probe = None
-            if not (trace.is_watched or self.kind.is_parsed) and can_be_asked_below(runnable, self.kwargs):
-                runnable = Unwatched(runnable, attempt, self.messages, config)
-            elif (
-                trace.is_watched
-                or self.kind.is_parsed
-                or attempt.deadline_left is not None
-                or (whole and child.streams_inside)  # its first token is seen there only
-            ):
-                probe = Probe(attempt)
-                config = {**config, "callbacks": trace.callbacks(probe)}
-            yield Turn(self, attempt, child, runnable, probe, config)
+            yield self._turn(attempt, child, trace, whole=whole)
+
+    def _turn(self, attempt: Attempt, child: Child, trace: Trace, *, whole: bool) -> Turn:
+        """Return the turn of a child.
+
+        Where nobody watches, it is asked below the methods that tell of it. Else, a probe costs as much as a decision:
+        there is one only where it sees what cannot be seen from outside.
+        """
+        runnable: Any = self.kind.runnable(child.model)
+        is_seen = trace.is_watched or self.kind.is_parsed
+        if not is_seen:
+            unwatched: Any = Unwatched.of(runnable, self.kwargs, attempt, self.messages, self._config)
+            if unwatched is not None:
+                return Turn(self, attempt, child, unwatched, None, self._config)
+        first_is_hidden = whole and child.streams_inside
+        if not (is_seen or first_is_hidden or attempt.deadline_left is not None):
+            return Turn(self, attempt, child, runnable, None, self._config)
+        probe = Probe(attempt)
+        config: Any = {**self._config, "callbacks": trace.callbacks(probe)}
+        return Turn(self, attempt, child, runnable, probe, config)
 
     def give_up(self) -> Sequence[Any]:
         """Return what there is when no turn is left.

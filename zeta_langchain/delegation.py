@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, closing
 from typing import Any, cast
 from uuid import UUID
 
@@ -62,10 +61,9 @@ class DelegatingChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[AIMessageChunk]:
         """Yield the answer as it comes; until its first token another model can take over. Leaving early closes it."""
-        with closing(modes.parts(self, input, config, {**kwargs, "stop": stop})) as chunks:
-            yield from chunks
+        return modes.parts(self, input, config, {**kwargs, "stop": stop})
 
-    async def astream(
+    def astream(
         self,
         input: LanguageModelInput,
         config: RunnableConfig | None = None,
@@ -74,9 +72,7 @@ class DelegatingChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[AIMessageChunk]:
         """Do what `stream` does, awaited."""
-        async with aclosing(modes.aparts(self, input, config, {**kwargs, "stop": stop})) as chunks:
-            async for chunk in chunks:
-                yield chunk
+        return modes.aparts(self, input, config, {**kwargs, "stop": stop})
 
     def stream_events(
         self,

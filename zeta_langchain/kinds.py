@@ -60,7 +60,7 @@ class Kind(ABC):
         return False
 
     def notes(self, part: Any) -> bool:
-        """Return whether `message_of` or `answer_of` needs a part."""
+        """Return whether `message_of` or `answer_of` needs a part, as they do where it is the last."""
         return False
 
     def answer_of(self, last: Any, noted: Sequence[Any]) -> Any:

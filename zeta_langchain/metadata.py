@@ -36,7 +36,7 @@ def stamp_of(attempts: Sequence[Attempt]) -> dict[str, Any]:
         "task": decision.task,
         "reason": decision.reason,
         "explored": decision.explored,
-        "predicted_s": _rounded(decision.predicted.total),
+        "predicted_s": _rounded(decision.picked.seconds),
         "seconds": _rounded(timings.total if timings else None),
         "first_token_s": _rounded(timings.first_token if timings else None),
         "attempts": [_entry(attempt) for attempt in attempts],

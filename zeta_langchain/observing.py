@@ -38,11 +38,10 @@ def observe(
 
 
 def _session(config: Mapping[str, Any]) -> str | None:
-    for place in ("configurable", "metadata"):
-        known = config.get(place) or {}
-        for name in ("thread_id", "session_id"):
-            if known.get(name):
-                return str(known[name])
+    for known in (config.get("configurable"), config.get("metadata")):
+        session = (known.get("thread_id") or known.get("session_id")) if known else None
+        if session:
+            return str(session)
     return None
 
 

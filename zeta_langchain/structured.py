@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, closing
 from typing import Any
 
 from langchain_core.language_models import LanguageModelInput
@@ -41,16 +40,13 @@ class ZetaStructured(RunnableSerializable[LanguageModelInput, Any]):
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any | None
     ) -> Iterator[Any]:
         """Yield the object as it grows."""
-        with closing(modes.parts(self.llm, input, config, kwargs, self._kind())) as pieces:
-            yield from pieces
+        return modes.parts(self.llm, input, config, kwargs, self._kind())
 
-    async def astream(
+    def astream(
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any | None
     ) -> AsyncIterator[Any]:
         """Yield the object as it grows, awaited."""
-        async with aclosing(modes.aparts(self.llm, input, config, kwargs, self._kind())) as pieces:
-            async for piece in pieces:
-                yield piece
+        return modes.aparts(self.llm, input, config, kwargs, self._kind())
 
     def _kind(self) -> Objects:
         return Objects(self.answer_schema, self.options)

@@ -150,11 +150,15 @@ class Turn:
         for the stamp.
         """
         kind = self._call.kind
+        noted = kind.notes(part)
+        if self._shown and not noted and not self._held:  # text in the middle, as most parts are
+            self._before = part
+            return (part,)
         if self._probe is None:
             self._attempt.first_token()  # an empty part is a thought that was thrown away, and came from the model, too
-        if (kind.is_parsed or self._probe is None) and kind.notes(part):
+        if noted and (kind.is_parsed or self._probe is None):
             self._noted.append(part)
-        if kind.is_last(part):
+        if noted and kind.is_last(part):
             self._held.append(part)
             return ()
         if not self._shown:

@@ -17,11 +17,13 @@ from langchain_core.language_models import BaseChatModel, chat_models
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.base import RunnableBindingBase
 from langchain_core.utils.uuid import uuid7
 from langchain_core.version import VERSION
 
 from zeta_langchain.deadlines import check
-from zeta_langchain.untouched import own
+from zeta_langchain.parameters import NOTHING
+from zeta_langchain.untouched import functions_of
 from zeta_router.attempts import Attempt
 
 FIRST, LAST = (1, 2), (1, 7)
@@ -30,13 +32,10 @@ FIRST, LAST = (1, 2), (1, 7)
 _normalized: Any = getattr(chat_models, "_normalize_messages", None)
 _metadata_of: Any = getattr(chat_models, "_gen_info_and_msg_metadata", None)
 _BELOW = ("_generate_with_cache", "_agenerate_with_cache", "_should_stream")
-_PUBLIC = (
-    *("invoke", "generate_prompt", "generate", "stream"),
-    *("ainvoke", "agenerate_prompt", "agenerate", "astream"),
-    "_convert_input",
-)
-_methods_of = attrgetter(*_PUBLIC)
-_METHODS = tuple(function for _, _, function in own(BaseChatModel, *_PUBLIC))
+_ASKED = ("invoke", "ainvoke", "stream", "astream")
+_PUBLIC = (*_ASKED, "generate_prompt", "generate", "agenerate_prompt", "agenerate", "_convert_input")
+_methods_of, _METHODS = attrgetter(*_PUBLIC), functions_of(BaseChatModel, *_PUBLIC)
+_methods_of_binding, _METHODS_OF_BINDING = attrgetter(*_ASKED), functions_of(RunnableBindingBase, *_ASKED)
 _TRACED = frozenset({"ls_structured_output_format", "structured_output_format"})
 """Keywords that are taken out for the trace and are none of the model's."""
 
@@ -70,22 +69,39 @@ def can_be_asked_below(model: Any, kwargs: Mapping[str, Any]) -> bool:
     )
 
 
+def binds_only_keywords(runnable: Any) -> bool:
+    """Return whether a runnable hands on to another one with keywords, e.g. tools, and does nothing else."""
+    return (
+        isinstance(runnable, RunnableBindingBase)
+        and all(map(is_, _methods_of_binding(type(runnable)), _METHODS_OF_BINDING))
+        and not runnable.config
+        and not runnable.config_factories
+    )
+
+
 class Unwatched:
     """A chat model within one attempt, with the four methods that a turn asks.
 
     Args:
         model: `can_be_asked_below`.
+        bound: Keywords that are bound to it.
         attempt: Told of the first token; its deadline ends the answer.
         messages: The prompt.
         config: Its tags and metadata reach the model, as do the model's own.
     """
 
-    __slots__ = ("_attempt", "_messages", "_model", "_told")
+    __slots__ = ("_attempt", "_bound", "_messages", "_model", "_told")
 
     def __init__(
-        self, model: BaseChatModel, attempt: Attempt, messages: Sequence[BaseMessage], config: RunnableConfig
+        self,
+        model: BaseChatModel,
+        bound: Mapping[str, Any],
+        attempt: Attempt,
+        messages: Sequence[BaseMessage],
+        config: RunnableConfig,
     ) -> None:
         self._model = model
+        self._bound = bound
         self._attempt = attempt
         self._messages: list[BaseMessage] = _normalized(messages)
         self._told = {
@@ -93,47 +109,69 @@ class Unwatched:
             "metadata": {**(config.get("metadata") or {}), **(model.metadata or {})},
         }
 
-    def invoke(self, prompt: Any, config: RunnableConfig, *, stop: list[str] | None = None, **kwargs: Any) -> Any:
+    @classmethod
+    def of(
+        cls,
+        runnable: Any,
+        kwargs: Mapping[str, Any],
+        attempt: Attempt,
+        messages: Sequence[BaseMessage],
+        config: RunnableConfig,
+    ) -> Unwatched | None:
+        """Return what to ask in place of a runnable, or None where that cannot be asked below its public methods.
+
+        Args:
+            runnable: A chat model, or one that tools are bound to.
+            kwargs: Of the call.
+            attempt: As above.
+            messages: As above.
+            config: As above.
+        """
+        bound = NOTHING
+        if binds_only_keywords(runnable):
+            runnable, bound = runnable.bound, runnable.kwargs
+        if not can_be_asked_below(runnable, {**bound, **kwargs} if bound else kwargs):
+            return None
+        return cls(runnable, bound, attempt, messages, config)
+
+    def invoke(self, prompt: Any, config: RunnableConfig, **kwargs: Any) -> Any:
         """Return the answer, as `BaseChatModel.invoke` does."""
         run = Run(self._attempt, uuid7(), self._told)
-        result: Any = self._model._generate_with_cache(self._messages, stop=stop, run_manager=run, **kwargs)
+        result: Any = self._model._generate_with_cache(self._messages, run_manager=run, **{**self._bound, **kwargs})
         return result.generations[0].message
 
-    async def ainvoke(
-        self, prompt: Any, config: RunnableConfig, *, stop: list[str] | None = None, **kwargs: Any
-    ) -> Any:
+    async def ainvoke(self, prompt: Any, config: RunnableConfig, **kwargs: Any) -> Any:
         """Return the answer, as `BaseChatModel.ainvoke` does."""
         run = AsyncRun(self._attempt, uuid7(), self._told)
-        result: Any = await self._model._agenerate_with_cache(self._messages, stop=stop, run_manager=run, **kwargs)
+        asked = {**self._bound, **kwargs}
+        result: Any = await self._model._agenerate_with_cache(self._messages, run_manager=run, **asked)
         return result.generations[0].message
 
-    def stream(
-        self, prompt: Any, config: RunnableConfig, *, stop: list[str] | None = None, **kwargs: Any
-    ) -> Generator[Any, None, None]:
+    def stream(self, prompt: Any, config: RunnableConfig, **kwargs: Any) -> Generator[Any, None, None]:
         """Yield the parts of the answer, as `BaseChatModel.stream` does."""
-        model = self._model
-        if not model._should_stream(async_api=False, **{**kwargs, "stream": True}):
-            yield self.invoke(prompt, config, stop=stop, **kwargs)
+        model, asked = self._model, {**self._bound, **kwargs}
+        stop = asked.pop("stop", None)
+        if not model._should_stream(async_api=False, **{**asked, "stream": True}):
+            yield self.invoke(prompt, config, **kwargs)
             return
         if model.rate_limiter is not None:
             model.rate_limiter.acquire(blocking=True)
         chunks = Chunks(self._attempt)
-        for chunk in model._stream(self._messages, stop=stop, **kwargs):
+        for chunk in model._stream(self._messages, stop=stop, **asked):
             yield chunks.next(chunk)
         yield from chunks.closing()
 
-    async def astream(
-        self, prompt: Any, config: RunnableConfig, *, stop: list[str] | None = None, **kwargs: Any
-    ) -> AsyncGenerator[Any, None]:
+    async def astream(self, prompt: Any, config: RunnableConfig, **kwargs: Any) -> AsyncGenerator[Any, None]:
         """Yield the parts of the answer, as `BaseChatModel.astream` does."""
-        model = self._model
-        if not model._should_stream(async_api=True, **{**kwargs, "stream": True}):
-            yield await self.ainvoke(prompt, config, stop=stop, **kwargs)
+        model, asked = self._model, {**self._bound, **kwargs}
+        stop = asked.pop("stop", None)
+        if not model._should_stream(async_api=True, **{**asked, "stream": True}):
+            yield await self.ainvoke(prompt, config, **kwargs)
             return
         if model.rate_limiter is not None:
             await model.rate_limiter.aacquire(blocking=True)
         chunks = Chunks(self._attempt)
-        async for chunk in model._astream(self._messages, stop=stop, **kwargs):
+        async for chunk in model._astream(self._messages, stop=stop, **asked):
             yield chunks.next(chunk)
         for last in chunks.closing():
             yield last
@@ -155,7 +193,8 @@ class Chunks:
         message: BaseMessage = chunk.message
         if message.id is None:
             message.id = self._id
-        message.response_metadata = _metadata_of(chunk)
+        if chunk.generation_info:
+            message.response_metadata = _metadata_of(chunk)
         self._before = message
         return message
 
