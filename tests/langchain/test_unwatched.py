@@ -13,6 +13,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, HumanMessage, SystemMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.rate_limiters import BaseRateLimiter
+from langchain_core.tools import tool
 
 from tests.langchain.fakes import Told
 from tests.langchain.parity import plain
@@ -72,6 +73,38 @@ class Silent(Told):
         yield from ()
 
 
+class Runless(Told):
+    """Has no place for its run."""
+
+    def _generate(self, messages: Any, stop: Any = None, *more: Any, **kwargs: Any) -> ChatResult:
+        return super()._generate(messages, stop, None, **kwargs)
+
+    async def _agenerate(self, messages: Any, stop: Any = None, **kwargs: Any) -> ChatResult:  # type: ignore[override]
+        return await super()._agenerate(messages, stop, None, **kwargs)
+
+
+class Twice(Told):
+    """Gives two answers, and says more of both together."""
+
+    def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
+        generations = [super(Twice, self)._generate(messages, stop).generations[0] for _ in range(2)]
+        return ChatResult(generations=generations, llm_output={"server": "here"})
+
+
+class Finishing(Told):
+    """Finishes its answers itself."""
+
+    def _generate_with_cache(self, *args: Any, **kwargs: Any) -> ChatResult:
+        result = super()._generate_with_cache(*args, **kwargs)
+        result.generations[0].message.content = "finished"
+        return result
+
+    async def _agenerate_with_cache(self, *args: Any, **kwargs: Any) -> ChatResult:
+        result = await super()._agenerate_with_cache(*args, **kwargs)
+        result.generations[0].message.content = "finished"
+        return result
+
+
 KINDS: dict[str, Callable[[], Told]] = {
     "plain": Told,
     "rich": Rich,
@@ -85,6 +118,9 @@ KINDS: dict[str, Callable[[], Told]] = {
     "with tags and metadata": lambda: Told(tags=["a"], metadata={"b": 1}),
     "with an empty list of callbacks": lambda: Told(callbacks=[]),
     "with a cache": lambda: Told(cache=InMemoryCache()),
+    "without a place for its run": Runless,
+    "with two answers": Twice,
+    "that finishes its answers": Finishing,
     "with the older blocks": lambda: Told(output_version="v0"),
 }
 PROMPTS: dict[str, Any] = {
@@ -138,6 +174,29 @@ async def test_the_answer_is_the_models_own(kind: str, prompt: str, mode: str) -
         assert without_ids(shown) == without_ids(expected)
         assert len(ids(shown)) == len(ids(expected))
     assert (child.asked, child.seen) == (alone.asked, alone.seen)
+    assert alone.told != []
+    assert child.told == []
+
+
+@tool
+def magic(number: int) -> int:
+    """Do magic with a number."""
+    return number + 1
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("kind", ["plain", "rich", "without streams", "with a cache"])
+async def test_with_tools_the_answer_is_the_models_own(kind: str, mode: str) -> None:
+    """The child binds them by its own method, and is then asked below, too."""
+    alone, child = KINDS[kind](), KINDS[kind]()
+    llm = ChatZeta([child])
+
+    expected = await parts_of(alone.bind_tools([magic], tool_choice="magic"), mode, "x is 4", stop=["END"])
+    shown = await parts_of(llm.bind_tools([magic], tool_choice="magic"), mode, "x is 4", stop=["END"])
+
+    assert without_ids(shown) == without_ids(expected)
+    assert (child.asked, child.seen) == (alone.asked, alone.seen)
+    assert "magic" in str(child.seen)
     assert alone.told != []
     assert child.told == []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import AsyncIterator, Iterator
+from types import FunctionType
 from typing import Any, cast
 
 import pytest
@@ -12,13 +13,14 @@ from langchain_core.callbacks import BaseCallbackManager, CallbackManager, manag
 from langchain_core.globals import set_debug, set_verbose
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.runnables import RunnableBinding
 from langchain_core.tracers.context import collect_runs
 from langchain_core.version import VERSION
 
 from tests.langchain.fakes import Told
 from tests.langchain.world import MODES, Recorder, World, ask
-from zeta_langchain import ChatZeta, install_global, uninstall_global, unwatched, zeta_timings
-from zeta_langchain.untouched import own, untouched
+from zeta_langchain import ChatZeta, below, install_global, uninstall_global, zeta_timings
+from zeta_langchain.untouched import functions_of
 
 
 @contextlib.contextmanager
@@ -72,6 +74,46 @@ def test_a_handler_hears_of_the_model(place: str, mode: str) -> None:
     assert "model end" in seen.ended
 
 
+class BoundToMore(Told):
+    """Binds its tools with a handler, or by a binding of its own."""
+
+    handler: Any = None
+    own: bool = False
+
+    def bind_tools(self, tools: Any, **kwargs: Any) -> Any:
+        bound = super().bind_tools(tools, **kwargs)
+        return OwnBinding(bound=self, told=self.told) if self.own else bound.with_config(callbacks=[self.handler])
+
+
+class OwnBinding(RunnableBinding[Any, Any]):
+    """Does something of its own."""
+
+    told: Any
+
+    def invoke(self, *args: Any, **kwargs: Any) -> Any:
+        self.told.append("own")
+        return super().invoke(*args, **kwargs)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_handler_that_is_bound_with_tools_hears_of_the_model(mode: str) -> None:
+    """What a child binds is more than keywords here."""
+    seen = Recorder()
+
+    ask(ChatZeta([BoundToMore(handler=seen)]).bind_tools([{"type": "function", "function": {"name": "f"}}]), mode)
+
+    assert len(seen.runs("model")) == 1
+
+
+def test_a_binding_of_the_models_own_is_asked() -> None:
+    """By its own method."""
+    child = BoundToMore(own=True)
+
+    ChatZeta([child]).bind_tools([{"type": "function", "function": {"name": "f"}}]).invoke("hello")
+
+    assert child.told == ["own", "asked"]
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_a_verbose_model_speaks(mode: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Each by its own field; LangChain's global says what new models have."""
@@ -98,7 +140,7 @@ def test_the_ordinary_way_is_taken_where_it_does_more(mode: str, monkeypatch: py
         ask(ChatZeta([child]), mode, **kwargs)
         assert child.told == ["asked"]
 
-    monkeypatch.setattr(unwatched, "IS_KNOWN", False)
+    monkeypatch.setattr(below, "IS_KNOWN", False)
     child = Told()
     assert ask(ChatZeta([child]), mode).content == "one two three four"
     assert child.told == ["asked"]
@@ -265,23 +307,20 @@ def test_a_tool_that_listens_in_the_public_methods_is_asked(
 
 def test_what_was_replaced_before_we_came_is_not_taken_for_langchains() -> None:
     """A wrapper, though it says it is what it wraps, a proxy, and a name that is gone."""
+    elsewhere: Any = FunctionType(compile("0", "elsewhere", "eval"), {})
 
     class Home:
         def whole(self) -> None: ...
 
-        replaced = functools.wraps(BaseChatModel.invoke)(lambda *args: None)
-        proxied = Proxy(BaseChatModel.invoke, [])
+        replaced = functools.wraps(whole)(elsewhere)
+        proxied = Proxy(whole, [])
 
     Home.__module__ = __name__
-    Home.replaced.__module__ = "somewhere.else"
-    foreign = functools.wraps(Home.whole)(lambda *args: None)
-    assert untouched(own(Home, "whole"))
-    assert not untouched(own(Home, "proxied"))
-    assert not untouched(own(Home, "gone"))
-    assert not untouched(own(BaseChatModel, "no_such_method"))
-    assert untouched(own(BaseChatModel, "invoke", "_convert_input"))
-    assert untouched(own(CallbackManager, "configure"))
-    assert foreign is not None
+
+    assert functions_of(Home, "whole") == (Home.whole,)
+    assert all(function not in vars(Home).values() for function in functions_of(Home, "replaced", "proxied", "gone"))
+    assert functions_of(CallbackManager, "configure") == (vars(CallbackManager)["configure"],)
+    assert functions_of(manager, "_configure") == (manager._configure,)
 
 
 # -- versions of LangChain -------------------------------------------------------------------------------------------
@@ -289,28 +328,28 @@ def test_what_was_replaced_before_we_came_is_not_taken_for_langchains() -> None:
 
 def test_the_installed_version_was_compared() -> None:
     """If not: read how its `invoke` and `stream` have changed, run this file with `LAST` raised, and keep it so."""
-    assert unwatched.IS_KNOWN, f"langchain-core {VERSION} is slower than it could be: see `unwatched.LAST`"
+    assert below.IS_KNOWN, f"langchain-core {VERSION} is slower than it could be: see `below.LAST`"
 
 
 @pytest.mark.parametrize("version", ["0.3.80", "1.1.0", "1.99.0", "2.0.0", "odd", "1.x"])
 def test_other_versions_are_asked_the_ordinary_way(version: str) -> None:
     """Older ones, newer ones, and what is no version."""
-    assert not unwatched._is_known(version)
+    assert not below._is_known(version)
 
 
 @pytest.mark.parametrize("name", ["_generate_with_cache", "_agenerate_with_cache", "_should_stream", "_convert_input"])
 def test_without_a_private_name_the_ordinary_way_is_taken(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """They may be renamed in any release."""
-    assert unwatched._is_known(VERSION)
+    assert below._is_known(VERSION)
 
     monkeypatch.delattr(BaseChatModel, name)
 
-    assert not unwatched._is_known(VERSION)
+    assert not below._is_known(VERSION)
 
 
 def test_without_a_private_function_the_ordinary_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same for the two functions of the module."""
-    for name in ("_normalized", "_metadata_of"):
+    for name in ("normalized", "metadata_of"):
         with monkeypatch.context() as patch:
-            patch.setattr(unwatched, name, None)
-            assert not unwatched._is_known(VERSION)
+            patch.setattr(below, name, None)
+            assert not below._is_known(VERSION)
