@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ from zeta_llamaindex.structured import Structured
 from zeta_llamaindex.tool_calling import ToolCalling
 from zeta_router import Limits, ModelCard, Objective, Policy, Request, ZetaDynamicRouter
 from zeta_router.errors import ConfigError
+from zeta_router.store import Store
 
 MODEL_NAME = "zeta-router"
 """What LlamaIndex's metadata calls it; the model that answered stands in each answer."""
@@ -61,6 +63,8 @@ class ZetaLLM(Chatting, ToolCalling, Structured, Saving):
         policy: Who picks; None is the router's own.
         allow_cloud: Names of cloud models that may be used: prompts leave the machine for those.
         limits: Bounds on attempts, and on the context that models are loaded with.
+        store: Where what it learns survives, and is shared: a path, a URL, `default`, or a store; None keeps it in
+            memory. See `ZetaDynamicRouter`.
         children: Temperature, timeout and the like of the children that Zeta builds.
         kwargs: LlamaIndex's own fields: `callback_manager`, `system_prompt`, `rate_limiter`, `output_parser`, ...
 
@@ -91,6 +95,7 @@ class ZetaLLM(Chatting, ToolCalling, Structured, Saving):
         policy: Policy | None = None,
         allow_cloud: Collection[str] | None = None,
         limits: Limits | None = None,
+        store: str | os.PathLike[str] | Store | None = None,
         children: ChildSettings | None = None,
         **kwargs: Any,
     ) -> None:
@@ -98,7 +103,13 @@ class ZetaLLM(Chatting, ToolCalling, Structured, Saving):
             raise ConfigError(f"models must be a list, got one {type(models).__name__}; put it into a list")
         members = list(models)
         described = _given(
-            hosts=hosts, headers=headers, objective=objective, policy=policy, allow_cloud=allow_cloud, limits=limits
+            hosts=hosts,
+            headers=headers,
+            objective=objective,
+            policy=policy,
+            allow_cloud=allow_cloud,
+            limits=limits,
+            store=store,
         )
         llms, cards = _sorted_out(members)
         if router is None:
@@ -126,6 +137,7 @@ class ZetaLLM(Chatting, ToolCalling, Structured, Saving):
         objective: str | Objective | None = None,
         policy: Policy | None = None,
         limits: Limits | None = None,
+        store: str | os.PathLike[str] | Store | None = None,
         **kwargs: Any,
     ) -> ZetaLLM:
         """Return one over every model that the hosts have, which are asked now; arguments as in the constructor.
@@ -134,7 +146,7 @@ class ZetaLLM(Chatting, ToolCalling, Structured, Saving):
             ServerUnreachable: No host answers.
             ConfigError: The hosts have no models, or a setting is wrong.
         """
-        described = _given(hosts=hosts, headers=headers, objective=objective, policy=policy, limits=limits)
+        described = _given(hosts=hosts, headers=headers, objective=objective, policy=policy, limits=limits, store=store)
         router = ZetaDynamicRouter.from_ollama(allow_cloud=allow_cloud, **described)
         llm = cls(router=router, **kwargs)
         # So that a pickle can be rebuilt without asking the hosts again.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.llms import LLM
@@ -15,6 +17,8 @@ from zeta_llamaindex.building import ChildSettings
 from zeta_router.errors import ConfigError
 from zeta_router.limits import Limits
 from zeta_router.ollama import plain_address
+from zeta_router.store import Store
+from zeta_router.store.opening import REDIS_SCHEMES
 
 FIELDS = (
     "task",
@@ -31,10 +35,10 @@ class Saving(FunctionCallingLLM):
     """How a `ZetaLLM` travels.
 
     - A copy, a deep one too, shares router and children: what one learns, the other knows.
-    - A pickle keeps models, hosts, headers and settings, and not what was learned: that belongs to the router, which is
-      made anew. One over a router of yours is refused: pickle what the router is made of.
-    - JSON keeps what is text and numbers: tags, hosts without passwords, settings; never headers. LLM objects, a policy
-      or a router are described in it, and `from_dict` refuses such a description with a sentence.
+    - A pickle keeps models, hosts, headers, the name of the store and settings, and not what was learned: that belongs
+      to the router, which is made anew. One over a router of yours is refused: pickle what the router is made of.
+    - JSON keeps what is text and numbers: tags, hosts and a store without passwords, settings; never headers. LLM
+      objects, a policy or a router are described in it, and `from_dict` refuses such a description with a sentence.
     """
 
     _arguments: dict[str, Any] = PrivateAttr()
@@ -46,6 +50,8 @@ class Saving(FunctionCallingLLM):
     def __reduce__(self) -> tuple[Any, ...]:
         if "router" in self._arguments:
             raise TypeError("a ZetaLLM over a router of yours cannot be pickled; build both where they are needed")
+        if isinstance(self._arguments.get("store"), Store):
+            raise TypeError("a ZetaLLM with a store object cannot be pickled; name its store: store='log.db'")
         fields = {name: getattr(self, name) for name in FIELDS}
         return (_rebuilt, (type(self), {**self._arguments, **fields}))
 
@@ -90,6 +96,8 @@ def _as_json(name: str, value: Any) -> Any:
     """Return one argument as JSON may hold it; an object that it cannot hold as `{"object": ...}`."""
     if name == "hosts":
         return [plain_address(host) for host in value]
+    if name == "store" and not isinstance(value, Store):
+        return _without_password(os.fspath(value))
     if isinstance(value, ChildSettings | Limits):
         return asdict(value)
     if isinstance(value, list | tuple | set | frozenset):
@@ -99,3 +107,13 @@ def _as_json(name: str, value: Any) -> Any:
     if isinstance(value, str):
         return value
     return {"object": type(value).__name__}
+
+
+def _without_password(store: str) -> str:
+    """Return the name of a store as it may be shown; a path stays as it is."""
+    if not store.startswith(REDIS_SCHEMES):
+        return store
+    url = urlsplit(store)
+    shown = [(name, value) for name, value in parse_qsl(url.query) if name not in ("username", "password")]
+    address = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
+    return f"{address}?{urlencode(shown)}" if shown else address
