@@ -20,7 +20,7 @@ def best_of(rows: Iterable[Row]) -> Row:
     return max(rows, key=_UTILITY)
 
 
-def candidates_of(scores: Sequence[Score]) -> list[Candidate]:
+def candidates_of(scores: Sequence[Score]) -> Sequence[Candidate]:
     """Return who was scored, in any order."""
     return scores.offered if isinstance(scores, Scores) else [score.candidate for score in scores]
 
@@ -31,18 +31,14 @@ class Scores(Sequence[Score]):
     A decision reads the best two of its candidates; only people, logs and tests read them all.
     """
 
-    __slots__ = ("_rows", "_scores")
+    __slots__ = ("_rows", "_scores", "offered")
 
-    def __init__(self, rows: list[Row], first: Row) -> None:
+    def __init__(self, rows: list[Row], first: Row, offered: Sequence[Candidate]) -> None:
         """Keep one row per candidate; `first`, which is one of them, comes first whatever its utility."""
+        self.offered = offered
+        """The candidates, in no order of merit: who asks for no more needs no scores."""
         self._rows: tuple[list[Row], Row] | None = (rows, first)
         self._scores: tuple[Score, ...] = ()
-
-    @property
-    def offered(self) -> list[Candidate]:
-        """The candidates, in any order: of whom there are no scores yet, none are made."""
-        rows = self._rows
-        return [score[0] for score in (self._scores if rows is None else rows[0])]
 
     def _read(self) -> tuple[Score, ...]:
         rows = self._rows

@@ -76,7 +76,10 @@ class Drift:
             self.level += LEVEL_GAIN * (ratio - self.level)
             return Change.none
         z = ratio / (self.sigma + doubt)
-        self._high = max(0.0, self._high + (z if -CLIP <= z <= CLIP else math.copysign(CLIP, z)) - SLACK)
+        if not -CLIP <= z <= CLIP:
+            z = math.copysign(CLIP, z)
+        high = self._high + z - SLACK
+        self._high = high if high > 0.0 else 0.0
         if self._high > ALARM and ratio > NOTABLE:
             self.active = True
             self.level = ratio
@@ -85,5 +88,6 @@ class Drift:
         if doubt > 0.0:  # nothing to learn the usual deviation from
             return Change.none
         usual = min(abs(ratio), OUTLYING * self.sigma)
-        self.sigma = max(SIGMA_LEAST, self.sigma + SIGMA_GAIN * (MEAN_TO_STANDARD * usual - self.sigma))
+        sigma = self.sigma + SIGMA_GAIN * (MEAN_TO_STANDARD * usual - self.sigma)
+        self.sigma = sigma if sigma > SIGMA_LEAST else SIGMA_LEAST
         return Change.none

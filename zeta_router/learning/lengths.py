@@ -99,7 +99,7 @@ class Lengths:
 
     def learn(self, model: str, task: str, tokens: int) -> None:
         """Fold in one finished answer of `tokens` tokens, thinking included."""
-        value = math.log(min(max(tokens, 1), LONGEST))
+        value = math.log(tokens if 1 <= tokens <= LONGEST else min(max(tokens, 1), LONGEST))
         known = self._tasks.get(task)
         if known is None:
             known = self._tasks[task] = _Task()

@@ -21,6 +21,9 @@ class Beside(NamedTuple):
     """Other calls on the same model."""
 
 
+NOTHING = Beside(0.0, 0.0)
+
+
 @dataclass(slots=True)
 class _Model:
     """A model at work."""
@@ -90,6 +93,8 @@ class Overlap:
             return None
         models = (self._busy_s - known.busy_before) / seconds - 1.0
         calls = (model.seconds - known.calls_before) / seconds - 1.0
+        if models <= 0.0 and calls <= 0.0:
+            return NOTHING
         return Beside(max(models, 0.0), max(calls, 0.0))
 
     def _remove(self, call: str, now: float) -> _Model:

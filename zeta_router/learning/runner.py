@@ -9,7 +9,7 @@ from zeta_router.learning import priors
 from zeta_router.learning.drift import Change, Drift
 from zeta_router.learning.health import Health
 from zeta_router.learning.observed import Observed, observed
-from zeta_router.learning.overlap import Beside
+from zeta_router.learning.overlap import NOTHING, Beside
 from zeta_router.learning.rates import LogRate
 from zeta_router.model import ModelCard
 from zeta_router.outcome import Fate, Outcome
@@ -170,6 +170,8 @@ def _ended_before_its_time(decision: Decision, outcome: Outcome) -> bool:
 
 def _sharing(seen: Observed, beside: Beside | None) -> float:
     """Return how many times slower than alone a call was for what ran beside it."""
+    if beside is NOTHING:
+        return 1.0
     if beside is None:  # its begin was not seen: what was in flight when it was decided must do
         return 1.0 + OVERLAP_COST * seen.others
     return 1.0 + OVERLAP_COST * beside.models + SLOT_COST * beside.calls

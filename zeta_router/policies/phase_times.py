@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from random import Random
 
 from zeta_router.decision import Candidate, Choice, Decision, Score
@@ -28,7 +28,6 @@ from zeta_router.tasks.task_guess import TaskGuess
 
 READY_MOST = 256
 """Kinds of requests whose numbers are kept ready; they are made anew when needed."""
-NOTHING_CACHED: Mapping[Key, float] = {}
 
 
 class PhaseTimes:
@@ -48,6 +47,8 @@ class PhaseTimes:
         self._traffic = Traffic()
         self._probes = ProbeBudget()
         self._suspects: set[Key] = set()
+        self._is_told = False
+        """Somebody has an opinion now and then: without any there is nothing to be learned by exploring."""
         self._outlook = Outlook(self._learned, self._traffic)
         self._ready_quality: dict[Reading, dict[Key, float]] = {}
         self._ready_spread: dict[Reading, dict[str, float]] = {}
@@ -59,10 +60,7 @@ class PhaseTimes:
     ) -> Choice:
         """Score every candidate and pick the best; or a suspect whose retry is due, within the probe budget."""
         task, reading = guess.task, read(guess)
-        learned = self._learned
-        moment = Moment(
-            task, request.tokens, request.max_output_tokens, request.deadline, now, NOTHING_CACHED, learned.room
-        )
+        moment, learned = Moment(request, task, now), self._learned
         forecasts, lengths = self._outlook.forecasts, self._outlook.lengths(task)
         qualities = self._qualities_of(reading)
         try:
@@ -71,7 +69,7 @@ class PhaseTimes:
             qualities = self._get_ready(task, reading, candidates)
             rows = score_all(moment, candidates, forecasts, lengths, qualities, self._objective, learned)
         first, among = best_of(rows), rows
-        heard = self._qualities.heard(reading)
+        heard = self._qualities.heard(reading) if self._is_told else 0.0
         if heard > 0.0 and len(rows) > 1:
             second = best_of([row for row in rows if row is not first])
             self._add_curiosity(rows, reading, heard, first[1], second[1])
@@ -82,13 +80,13 @@ class PhaseTimes:
         if self._suspects and self._probes.affordable:
             due = self._due(moment, rows, first)
             if due is not None:
-                score = Score._make(due)
+                score = Score(*due)
                 check = f"checking whether {score.model} has recovered ({score.note})"
-                sd = lengths[score.candidate.key].sd
-                return Choice(score, Scores(rows, due), check, explored=True, decode_sd=sd)
-        picked = Score._make(first)
+                scores, sd = Scores(rows, due, candidates), lengths[score.candidate.key].sd
+                return Choice(score, scores, check, explored=True, decode_sd=sd)
+        picked, scores = Score(*first), Scores(rows, first, candidates)
         reason = Reason(first, among, task, self._objective.seconds_for(task))
-        return Choice(picked, Scores(rows, first), reason, decode_sd=lengths[picked.candidate.key].sd)
+        return Choice(picked, scores, reason, decode_sd=lengths[picked.candidate.key].sd)
 
     def _qualities_of(self, reading: Reading) -> dict[Key, float]:
         """Return how good answers are expected to be, of whom it is ready."""
@@ -217,6 +215,7 @@ class PhaseTimes:
         """Fold in an opinion, or a signal that counts as part of one."""
         if decision.card is not None:
             self._qualities.learn(decision.card, read_decision(decision), score, weight=weight)
+            self._is_told = True
             self._ready_quality.clear()
             self._ready_spread.clear()
 

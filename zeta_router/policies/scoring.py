@@ -16,6 +16,7 @@ from zeta_router.learning.runner import OVERLAP_COST, SLOT_COST
 from zeta_router.learning.waiting import Busy, Work, work_of
 from zeta_router.objective import Objective
 from zeta_router.policies.forecast import FADING, Forecast
+from zeta_router.request import Request
 from zeta_router.scores import Row
 
 Key = tuple[str, str]
@@ -37,25 +38,22 @@ LOAD_FOR_OTHERS = 0.3
 
 @dataclass(slots=True)
 class Moment:
-    """What is asked, in numbers, and how things are just now."""
+    """What is asked, and how things are just now."""
 
+    request: Request
     task: str
-    tokens: int
-    most: int | None
-    """Bound on the tokens of the answer."""
-    deadline: float | None
-    """Seconds."""
     now: float
-    cached: Mapping[Key, float]
-    """Tokens of the prompt that a model on a host is expected to have in its cache."""
-    room: Mapping[str, float]
-    """Host -> gigabytes of the largest model that fits beside those in memory, as far as known."""
     work: Mapping[str, Work] | None = None
     """Of hosts that have calls in flight; None until a candidate is on a busy one."""
 
 
 class Rare(Protocol):
     """What only some candidates raise: a busy host, a model that is not in memory or has failed lately."""
+
+    @property
+    def room(self) -> Mapping[str, float]:
+        """Host -> gigabytes of the largest model that fits beside those in memory, as far as known."""
+        ...
 
     def slots(self, host: str) -> int:
         """Return how many calls a host serves per model at once."""
@@ -87,8 +85,8 @@ def score_all(
     expected = objective.seconds_for(moment.task)
     within, beyond = objective.within / expected, objective.beyond / expected
     bearable = objective.bearable(expected)
-    tokens, longest, deadline, now = moment.tokens, moment.most, moment.deadline, moment.now
-    cached, room = moment.cached, moment.room
+    request, now = moment.request, moment.now
+    tokens, longest, deadline = request.tokens, request.max_output_tokens, request.deadline
     rows: list[Row] = []
     for candidate in candidates:
         card, host, loaded, flights, host_flights, loaded_at = candidate
@@ -100,8 +98,6 @@ def score_all(
         short, middle, long, mean, _ = lengths[key] if longest is None else lengths[key].cut(longest)
         short, middle, long, decode = short * per_output, middle * per_output, long * per_output, mean * per_output
         wait, prefill = 0.0, PREFILL_BASE_S + forecast.per_prompt_token * tokens
-        if cached:
-            prefill -= forecast.per_prompt_token * min(cached.get(key, 0.0), tokens)
         # what is in memory for sure needs no load; with calls in flight it is being loaded, and they wait for it
         if loaded is None:
             cold = MAYBE_COLD
@@ -135,7 +131,7 @@ def score_all(
         if cold:
             if loaded is False:
                 note = note or "cold"
-            if forecast.gigabytes > room.get(host, math.inf):
+            if forecast.gigabytes > rare.room.get(host, math.inf):
                 price += cold * EVICTION_COST + LOAD_FOR_OTHERS * beyond * load
             elif over <= min(bearable, 0.0):
                 price -= within * load * (1.0 - 1.0 / USES)
