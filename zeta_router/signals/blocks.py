@@ -6,6 +6,8 @@ from __future__ import annotations
 def blocks(text: str) -> tuple[list[tuple[str, str]], bool]:
     """Return the closed code blocks as (language, code), and whether one more was opened and never closed."""
     found: list[tuple[str, str]] = []
+    if "```" not in text:
+        return found, False
     inside: list[str] | None = None
     language = ""
     for line in text.splitlines():

@@ -11,23 +11,26 @@ from zeta_router.signals.blocks import blocks
 _REFUSES = re.compile(
     r"\b(?:i(?:'m| am) (?:unable|not able|not comfortable)|(?:i|we) (?:can(?:no|')?t|cannot|won't|will not|"
     r"must decline|have to decline)|not something (?:that )?i can|as an ai(?: language)? model, i (?:can|do)|"
-    r"ich kann (?:ihnen |dir )?(?:dabei|das|diese)|aber dabei|no puedo|je ne peux pas)\b",
-    re.IGNORECASE,
+    r"ich kann (?:ihnen |dir )?(?:dabei|das|diese)|aber dabei|no puedo|je ne peux pas)\b"
 )
+"""In lower case, as the one below: to search without regard to case takes three times as long."""
 _FROM_WHAT = re.compile(
     r"\b(?:assist|help (?:you )?with|provide|comply|fulfil+|answer|create|generate|do that|discuss|support|engage|"
     r"continue|access|browse|open|complete|process|translate|write|offer|give|perform|determine|"
-    r"nicht (?:helfen|beantworten)|ayudarte|ayudar|responder|vous aider|t'aider|répondre)\b",
-    re.IGNORECASE,
+    r"nicht (?:helfen|beantworten)|ayudarte|ayudar|responder|vous aider|t'aider|répondre)\b"
 )
 _OPENING = 260
 """Characters in which an answer that refuses says so."""
-_THINKING = re.compile(r"^\s*<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
+_LAST_WORDS = 240
+"""Of an answer that are searched for a phrase that goes round in circles."""
+_THINKING = re.compile(r"\s*<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 
 
 def said(answer: Answer) -> str:
     """Return what is said to the reader: the text without its thoughts."""
-    return _THINKING.sub("", answer.part).strip()
+    text = answer.part
+    thoughts = _THINKING.match(text)
+    return (text if thoughts is None else text[thoughts.end() :]).strip()
 
 
 class Empty:
@@ -62,7 +65,7 @@ class Refusal:
     def look(self, answer: Answer) -> float | None:
         """Return a low score for a refusal. It may be right to refuse, so the weight is half."""
         text = said(answer)
-        opening = text[:_OPENING].replace("’", "'")
+        opening = text[:_OPENING].replace("’", "'").lower()
         found = _REFUSES.search(opening)
         if found is None or (len(text) > 1_200 and found.start() > 80):
             return None  # long answers that regret something on the way are answers
@@ -77,12 +80,12 @@ class Repetition:
     def look(self, answer: Answer) -> float | None:
         """Return 0 where a loop takes up much of the answer."""
         text = said(answer)
-        words = text.split()
+        words = text.rsplit(maxsplit=_LAST_WORDS)[-_LAST_WORDS:]
         if len(words) < 40:
             return 0.0 if _one_sign(text) else None
-        if _loops(words[-240:]):
+        if _loops(words):
             return 0.0
-        lines = [line.strip() for line in text.splitlines() if len(line.strip()) > 25]
+        lines = [line for line in map(str.strip, text.splitlines()) if len(line) > 25]
         again = sum(number - 1 for number in Counter(lines).values() if number > 2)
         return 0.0 if len(lines) >= 6 and again > 0.5 * len(lines) else None
 
@@ -94,7 +97,10 @@ def _one_sign(text: str) -> bool:
 
 def _loops(words: list[str]) -> bool:
     """Return whether the last words are one phrase, of up to 60 words, at least 4 times in a row or 20 words long."""
-    for length in range(1, 61):
+    last = words[-1]
+    for length in range(1, min(60, len(words) // 4) + 1):
+        if words[-1 - length] != last:  # looked at first: most words are not the last one's like
+            continue
         times = 1
         phrase = words[-length:]
         while words[-length * (times + 1) : -length * times] == phrase:
