@@ -151,13 +151,12 @@ def where() -> dict[str, float]:
         with Trace(llm, config, "hello") as trace:
             note("adapter: config, who watches")
             prompt = llm._convert_input("hello")
-            request = request_of(prompt.to_messages(), configurable=config["configurable"])
+            messages = prompt.to_messages()
+            request = request_of(messages, configurable=config["configurable"])
             note("adapter: request")
             attempts = llm.router.plan(request)
             note("router: task, who is able")
-            call = Call(
-                lambda made=attempts: made, llm._children_now().get, PLAIN, prompt, prompt.to_messages(), config, {}
-            )
+            call = Call(lambda made=attempts: made, llm._children_now().get, PLAIN, prompt, messages, config, {})
             note("adapter: call")
             ready = iter(attempts)
             attempt = next(ready)

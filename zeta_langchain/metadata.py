@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any, TypeVar
 
 from langchain_core.messages import BaseMessage
 
 from zeta_router.attempts import Attempt
+from zeta_router.outcome import Timings
 
 KEY = "zeta"
 
@@ -27,7 +29,7 @@ def stamp_of(attempts: Sequence[Attempt]) -> dict[str, Any]:
     """
     last = attempts[-1]
     decision = last.decision
-    timings = last.outcome.timings if last.outcome is not None else None
+    timings = last.outcome.timings if last.outcome is not None else Timings()
     return {
         "decision_id": decision.id,
         "request_id": decision.request_id,
@@ -37,15 +39,17 @@ def stamp_of(attempts: Sequence[Attempt]) -> dict[str, Any]:
         "reason": decision.reason,
         "explored": decision.explored,
         "predicted_s": _rounded(decision.picked.seconds),
-        "seconds": _rounded(timings.total if timings else None),
-        "first_token_s": _rounded(timings.first_token if timings else None),
+        "seconds": _rounded(timings.total),
+        "first_token_s": _rounded(timings.first_token),
         "attempts": [_entry(attempt) for attempt in attempts],
     }
 
 
 def stamped(message: Message, stamp: dict[str, Any]) -> Message:
     """Return a copy of a message with a stamp; the message itself may be in a cache or in a trace."""
-    return message.model_copy(update={"response_metadata": {**message.response_metadata, KEY: stamp}})
+    copied = copy(message)
+    copied.response_metadata = {**message.response_metadata, KEY: stamp}
+    return copied
 
 
 def _entry(attempt: Attempt) -> dict[str, Any]:
