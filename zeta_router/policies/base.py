@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 from zeta_router.decision import Candidate, Choice, Decision
 from zeta_router.events import DriftFound, DriftOver
@@ -33,7 +33,6 @@ class Belief:
     """Expected quality per task, in [0, 1]."""
 
 
-@runtime_checkable
 class WeighsEvidence(Protocol):
     """A policy that can learn from weak evidence too; others are told opinions only."""
 
@@ -46,8 +45,8 @@ def tell_policy(policy: Policy, decision: Decision, score: float, weight: float,
     """Tell a policy how good an answer was: opinions to every one, weak evidence to those that can weigh it."""
     if weight >= 1.0:
         policy.feedback(decision, score, now=now)
-    elif isinstance(policy, WeighsEvidence):
-        policy.evidence(decision, score, weight, now=now)
+    elif hasattr(policy, "evidence"):  # not `isinstance`: to ask a protocol takes as long as to learn
+        cast(WeighsEvidence, policy).evidence(decision, score, weight, now=now)
 
 
 @runtime_checkable
