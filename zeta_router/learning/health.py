@@ -21,12 +21,14 @@ class Health:
     Source: the Zeta learning study, section 2 ("success probability").
     """
 
-    __slots__ = ("_answers", "_at", "_failures")
+    __slots__ = ("_answers", "_at", "_failures", "lasting")
 
     def __init__(self) -> None:
         self._answers = 0.0
         self._failures = 0.0
         self._at = 0.0
+        self.lasting: float | None = PRIOR
+        """The probability of an answer until the next attempt; None where failures are to be forgotten until then."""
 
     def learn(self, answered: bool, now: float) -> None:
         """Fold in one attempt."""
@@ -38,16 +40,15 @@ class Health:
         else:
             self._answers *= fade
             self._failures = self._failures * fade + 1.0
-
-    @property
-    def fading(self) -> bool:
-        """Whether the probability changes with time: there are failures to be forgotten."""
-        return self._failures >= NEGLIGIBLE
+        if self._failures < NEGLIGIBLE:  # nothing to fade that would show
+            self.lasting = (self._answers + PSEUDO * PRIOR) / (self._answers + PSEUDO)
+        else:
+            self.lasting = None
 
     def probability(self, now: float) -> float:
         """Return the probability of an answer, in (0, 1)."""
-        if self._failures < NEGLIGIBLE:  # nothing to fade that would show
-            return (self._answers + PSEUDO * PRIOR) / (self._answers + PSEUDO)
+        if self.lasting is not None:
+            return self.lasting
         fade = math.exp(-max(now - self._at, 0.0) / FORGETS_S)
         answers, failures = self._answers * fade, self._failures * fade
         return (answers + PSEUDO * PRIOR) / (answers + failures + PSEUDO)

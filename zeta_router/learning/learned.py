@@ -50,11 +50,15 @@ class Learned:
         self.runners[key] = self._serving(self.runners.pop(key, None), decision.card, decision.host)  # now the last
         return self._forget() if len(self.runners) > MOST_RUNNERS else ()
 
-    def learn(self, decision: Decision, outcome: Outcome, now: float) -> tuple[Change, float]:
-        """Fold in how an attempt ended; return what became noticeable, and log(observed / expected)."""
+    def learn(self, decision: Decision, outcome: Outcome, now: float) -> tuple[Runner, Change, float] | None:
+        """Fold in how an attempt ended.
+
+        Returns:
+            Whose it was, what became noticeable, and log(observed / expected); None where it taught nothing.
+        """
         self.hosts_changed = False
         if decision.card is None:
-            return Change.none, 0.0
+            return None
         known = self.runners.get(decision.key)
         runner = self._serving(known, decision.card, decision.host)
         if runner is not known:
@@ -62,10 +66,10 @@ class Learned:
         host = self.host(decision.host)
         beside = host.overlap.end(decision.id, now)
         if outcome.fate is Fate.cache_hit:
-            return Change.none, 0.0
+            return None
         if beside is not None and beside.calls > host.slots.count - 1.0:
             beside = Beside(beside.models, host.slots.count - 1.0)
-        noticed = runner.learn(decision, outcome, now, beside)
+        change, ratio = runner.learn(decision, outcome, now, beside)
         self._note_memory(host, decision, outcome, now)
         if outcome.fate.completed:
             timings = outcome.timings
@@ -75,7 +79,7 @@ class Learned:
             if runner.decode.count <= TELLING_CALLS:
                 self._share_speed(decision.host, host)
                 self.hosts_changed = True
-        return noticed
+        return runner, change, ratio
 
     def host(self, address: str) -> Host:
         """Return what is known of a host, which is nothing at first."""

@@ -25,7 +25,7 @@ class Rates:
         """Return the share of the sums that is left, and count from now on; time that jumps back counts as now."""
         if self._since is None:
             self._since = self._at = now
-        left = self._left(now)
+        left = math.exp((self._at - now) / FADES_S) if now > self._at else 1.0
         self._at = now  # also back: a clock that jumped would stop the fading for as long as it jumped
         return left
 
@@ -34,7 +34,4 @@ class Rates:
         if self._since is None:
             return 0.0
         age = max(now - self._since, YOUNG_S)
-        return self._left(now) / (FADES_S * -math.expm1(-age / FADES_S))
-
-    def _left(self, now: float) -> float:
-        return math.exp((self._at - now) / FADES_S) if now > self._at else 1.0
+        return math.exp(min(self._at - now, 0.0) / FADES_S) / (FADES_S * -math.expm1(-age / FADES_S))

@@ -9,9 +9,6 @@ from zeta_router.learning.runner import Runner
 from zeta_router.model import ModelCard
 from zeta_router.policies.traffic import Price
 
-FADING = -1.0
-"""In place of a probability that changes with time, and must be asked for."""
-
 
 class Forecast:
     """Numbers, so that deciding is arithmetic. Seconds are the present ones: a slowdown is in them."""
@@ -38,17 +35,20 @@ class Forecast:
 
     def renew(self, runner: Runner) -> None:
         """Take over what was learned of the model."""
-        drift, health = runner.drift, runner.health
-        self.slowdown = math.exp(drift.level) if drift.active else 1.0
+        slowdown, note = 1.0, ""
+        if runner.drift.active:
+            slowdown = math.exp(runner.drift.level)
+            note = f"{slowdown:.1f}x slower than expected"
+        self.slowdown = slowdown
         """Present over healthy seconds."""
-        self.note = f"{self.slowdown:.1f}x slower than expected" if drift.active else ""
+        self.note = note
         """Why it is scored unusually."""
-        self.per_prompt_token = runner.prefill.seconds * self.slowdown
-        self.per_output_token = runner.decode.seconds * self.slowdown
+        self.per_prompt_token = runner.prefill.seconds * slowdown
+        self.per_output_token = runner.decode.seconds * slowdown
         self.load = runner.load.seconds
         """Seconds to bring the model into memory."""
-        self.success = FADING if health.fading else health.probability(0.0)
-        """Probability of an answer, or `FADING`."""
+        self.success = runner.health.lasting
+        """Probability of an answer; None where it changes with time, and must be asked for."""
 
     def healthy(self) -> Forecast:
         """Return what it would be if the model were fast, and answered."""

@@ -15,7 +15,7 @@ from zeta_router.learning.learned import Key, Learned
 from zeta_router.learning.quality import Qualities, Reading, read, read_decision, told
 from zeta_router.learning.runner import Runner
 from zeta_router.objective import Objective
-from zeta_router.outcome import Fate, Outcome
+from zeta_router.outcome import Outcome
 from zeta_router.policies.base import Belief
 from zeta_router.policies.outlook import Outlook
 from zeta_router.policies.probing import ProbeBudget
@@ -182,10 +182,10 @@ class PhaseTimes:
 
     def learn(self, decision: Decision, outcome: Outcome, *, now: float) -> Sequence[DriftFound | DriftOver]:
         """Fold in one outcome; a cache hit teaches nothing."""
-        change, ratio = self._learned.learn(decision, outcome, now)
-        runner = self._learned.runners.get(decision.key)
-        if runner is None or outcome.fate is Fate.cache_hit:
+        lesson = self._learned.learn(decision, outcome, now)
+        if lesson is None:
             return ()
+        runner, change, ratio = lesson
         self._suspect(decision.key, runner, outcome, now)
         met = decision.picked.candidate.host_flights > 0
         self._traffic.end(decision.host, outcome.timings.total or 0.0, now, met=met)

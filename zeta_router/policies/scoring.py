@@ -15,7 +15,7 @@ from zeta_router.learning.priors import PREFILL_BASE_S
 from zeta_router.learning.runner import OVERLAP_COST, SLOT_COST
 from zeta_router.learning.waiting import Busy, Work, work_of
 from zeta_router.objective import Objective
-from zeta_router.policies.forecast import FADING, Forecast
+from zeta_router.policies.forecast import Forecast
 from zeta_router.request import Request
 from zeta_router.scores import Row
 
@@ -142,7 +142,7 @@ def score_all(
             penalty = max(penalty, objective.most)
             note = note or "past the deadline"
         success = forecast.success
-        if success == FADING:
+        if success is None:
             success = rare.success(key, now)
             if success < AILING:
                 note = f"answers {success:.0%} of its calls" + (f", {note}" if note else "")
