@@ -54,6 +54,8 @@ class Objective:
     """Seconds per task after which the user starts to mind."""
     default_seconds: float = 10.0
     """The same for tasks that are not listed."""
+    bearable: float = field(init=False, repr=False, compare=False)
+    """Multiples of the expected time beyond the first after which slowness costs no more: made of the above."""
 
     def __post_init__(self) -> None:
         """Refuse numbers that would turn the meaning round.
@@ -70,6 +72,12 @@ class Objective:
         for task, seconds in {**self.expected_seconds, "default": self.default_seconds}.items():
             if not seconds > 0:
                 raise ConfigError(f"objective.expected_seconds[{task!r}] must be above 0, got {seconds!r}")
+        object.__setattr__(self, "bearable", self._bearable())
+
+    def _bearable(self) -> float:
+        if self.within >= self.most:
+            return -math.inf
+        return (self.most - self.within) / self.beyond if self.beyond else math.inf
 
     @classmethod
     def named(cls, name: str) -> Objective:
@@ -87,12 +95,6 @@ class Objective:
     def seconds_for(self, task: str) -> float:
         """Return the seconds after which the user starts to mind, for one task."""
         return self.expected_seconds.get(task, self.default_seconds)
-
-    def bearable(self, expected: float) -> float:
-        """Return the seconds beyond the expected ones after which slowness costs no more."""
-        if self.within >= self.most:
-            return -math.inf
-        return (self.most - self.within) / self.beyond * expected if self.beyond else math.inf
 
     def expected_penalty(
         self, fixed: float, varying: tuple[float, float, float], expected: float, *, later: float = 0.0

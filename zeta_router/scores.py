@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import Any, TypeAlias, overload
 
@@ -12,12 +12,13 @@ Row: TypeAlias = list[Any]
 """The fields of a `Score`, in its order; a list, because what an answer may teach is added last."""
 
 
-_UTILITY = itemgetter(1)
-
-
-def best_of(rows: Iterable[Row]) -> Row:
-    """Return the one with the highest utility, the first of equals."""
-    return max(rows, key=_UTILITY)
+def best_of(rows: Sequence[Row]) -> Row:
+    """Return the one with the highest utility, the first of equals; there is one at least."""
+    best = rows[0]
+    for row in rows:
+        if row[1] > best[1]:
+            best = row
+    return best
 
 
 def candidates_of(scores: Sequence[Score]) -> Sequence[Candidate]:
@@ -44,7 +45,7 @@ class Scores(Sequence[Score]):
         rows = self._rows
         if rows is not None:
             scores = [Score._make(row) for row in rows[0] if row is not rows[1]]
-            scores.sort(key=_UTILITY, reverse=True)
+            scores.sort(key=itemgetter(1), reverse=True)
             self._scores = (Score._make(rows[1]), *scores)
             self._rows = None  # after: a second thread that reads at the same time makes the same
         return self._scores

@@ -40,7 +40,8 @@ class ProbeBudget:
     def begin(self, key: Key, now: float, *, is_probe: bool) -> None:
         """Earn from every call, spend on a check."""
         self._calls += 1
-        self._saved = min(self._saved + RATE, SAVED_MOST)
+        saved = self._saved + RATE
+        self._saved = saved if saved < SAVED_MOST else SAVED_MOST
         if is_probe:
             self._saved -= 1.0
             self._tried_at[key] = now

@@ -84,7 +84,7 @@ def score_all(
     """
     expected = objective.seconds_for(moment.task)
     within, beyond = objective.within / expected, objective.beyond / expected
-    bearable = objective.bearable(expected)
+    bearable = objective.bearable * expected
     request, now = moment.request, moment.now
     tokens, longest, deadline = request.tokens, request.max_output_tokens, request.deadline
     rows: list[Row] = []
