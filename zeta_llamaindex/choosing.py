@@ -212,7 +212,7 @@ class Chooser:
         if isinstance(event, OutcomeSeen) and event.outcome.fate is Fate.ok:
             weight = WENT_WELL
         elif isinstance(event, FeedbackGiven):
-            weight = 2.0 * event.score - 1.0
+            weight = (2.0 * event.score - 1.0) * event.weight
         else:
             return
         with self._lock:

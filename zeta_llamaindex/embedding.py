@@ -9,6 +9,7 @@ from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.bridge.pydantic import Field, PrivateAttr
 from typing_extensions import Self
 
+from zeta_llamaindex.saving import rebuilt
 from zeta_router.embedding import BATCH, aembed, embed
 from zeta_router.errors import ConfigError
 from zeta_router.ollama import plain_address
@@ -154,7 +155,7 @@ class ZetaEmbedding(BaseEmbedding):
             raise TypeError(
                 "a ZetaEmbedding over a router of yours cannot be pickled; build both where they are needed"
             )
-        return (_rebuilt, (type(self), {**self._arguments, **self._settings(), **self._known()}))
+        return (rebuilt, (type(self), {**self._arguments, **self._settings(), **self._known()}))
 
     def to_dict(self, **kwargs: Any) -> dict[str, Any]:
         """Return what JSON may hold of it: model, digest, dimension, hosts without passwords; never headers.
@@ -178,10 +179,6 @@ class ZetaEmbedding(BaseEmbedding):
     def _settings(self) -> dict[str, Any]:
         names = ("embed_batch_size", "query_instruction", "text_instruction", "timeout", "num_workers")
         return {name: getattr(self, name) for name in names}
-
-
-def _rebuilt(kind: type[Any], arguments: dict[str, Any]) -> Any:
-    return kind(**arguments)
 
 
 def _with(instruction: str | None, text: str) -> str:

@@ -19,7 +19,7 @@ from zeta_llamaindex.children import Children, Key
 from zeta_llamaindex.delegation import Call
 from zeta_llamaindex.describing import card_of, metadata_of, metadata_of_card, together
 from zeta_llamaindex.messages import request_of, request_of_prompt
-from zeta_llamaindex.options import CallOptions, pop_options
+from zeta_llamaindex.options import CallOptions, pop_options, refuse_unknown
 from zeta_llamaindex.saving import Saving
 from zeta_llamaindex.structured import Structured
 from zeta_llamaindex.tool_calling import ToolCalling
@@ -223,6 +223,8 @@ class ZetaLLM(Chatting, ToolCalling, Structured, Saving):
 
     def _options(self, keywords: MutableMapping[str, Any]) -> CallOptions:
         options = pop_options(keywords)
+        if keywords:
+            refuse_unknown(keywords)
         return options if self.task is None else CallOptions(task=self.task).under(options)
 
     def _call(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Collection, Iterator, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, fields
 from typing import Any
+
+from zeta_router.errors import InvalidRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,18 @@ def pop_options(keywords: MutableMapping[str, Any]) -> CallOptions:
     given = {name: keywords.pop(keyword) for keyword, name in _KEYWORDS if keyword in keywords}
     surrounding = _surrounding.get()
     return surrounding.under(CallOptions(**given)) if given else surrounding
+
+
+def refuse_unknown(keywords: Collection[str]) -> None:
+    """Let the keywords pass that are left for a child: an option with a slip in its name would be ignored there.
+
+    Raises:
+        InvalidRequest: One of them can only have been meant for the router.
+    """
+    for keyword in keywords:
+        if keyword.startswith("zeta_"):
+            known = ", ".join(sorted(name for name, _ in _KEYWORDS))
+            raise InvalidRequest(f"{keyword} is no option of a call; there are {known}")
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -20,10 +19,9 @@ from llama_index.core.settings import Settings
 from llama_index.core.tools.query_engine import QueryEngineTool
 
 from zeta_llamaindex.choosing import Plan
-from zeta_llamaindex.running import arun, run
 from zeta_llamaindex.selectors import ZetaSingleSelector, selector_of
+from zeta_llamaindex.together import arun_all, run_all
 from zeta_router.attempts import Attempt
-from zeta_router.errors import EveryAttemptFailed
 
 logger = logging.getLogger("zeta_llamaindex")
 
@@ -96,14 +94,7 @@ class ZetaRouterQueryEngine(RouterQueryEngine):
             def ask(number: int) -> RESPONSE_TYPE:
                 return self._query_engines[number].query(query_bundle)
 
-            answered: list[tuple[RESPONSE_TYPE, Attempt]] = []
-            chosen = self.selector.several(plan)
-            for number in chosen:
-                try:
-                    answered.append(run(plan.attempts([number]), ask))
-                except EveryAttemptFailed:
-                    continue
-            answered = answered or [run(plan.attempts(plan.others(chosen)), ask)]
+            answered = run_all(plan, self.selector.several(plan), ask)
             final = answered[0][0]
             if len(answered) > 1:
                 final = combine_responses(self._combiner, [answer for answer, _ in answered], query_bundle)
@@ -118,17 +109,7 @@ class ZetaRouterQueryEngine(RouterQueryEngine):
             async def ask(number: int) -> RESPONSE_TYPE:
                 return await self._query_engines[number].aquery(query_bundle)
 
-            chosen = self.selector.several(plan)
-            results = await asyncio.gather(
-                *(arun(plan.attempts([number]), ask) for number in chosen), return_exceptions=True
-            )
-            answered: list[tuple[RESPONSE_TYPE, Attempt]] = []
-            for result in results:
-                if not isinstance(result, BaseException):
-                    answered.append(result)
-                elif not isinstance(result, EveryAttemptFailed):
-                    raise result
-            answered = answered or [await arun(plan.attempts(plan.others(chosen)), ask)]
+            answered = await arun_all(plan, self.selector.several(plan), ask)
             final = answered[0][0]
             if len(answered) > 1:
                 final = await acombine_responses(self._combiner, [answer for answer, _ in answered], query_bundle)

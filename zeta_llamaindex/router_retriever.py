@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,9 +14,8 @@ from llama_index.core.schema import IndexNode, NodeWithScore, QueryBundle
 from llama_index.core.settings import Settings
 from llama_index.core.tools.retriever_tool import RetrieverTool
 
-from zeta_llamaindex.running import arun, run
 from zeta_llamaindex.selectors import ZetaSingleSelector, selector_of
-from zeta_router.errors import EveryAttemptFailed
+from zeta_llamaindex.together import Given, arun_all, run_all
 
 Nodes = list[NodeWithScore]
 
@@ -84,16 +82,7 @@ class ZetaRouterRetriever(RouterRetriever):
             def ask(number: int) -> Nodes:
                 return self._retrievers[number].retrieve(query_bundle)
 
-            found: list[Nodes] = []
-            chosen = self.selector.several(plan)
-            for number in chosen:
-                try:
-                    found.append(run(plan.attempts([number]), ask)[0])
-                except EveryAttemptFailed:
-                    continue
-            if not any(found):
-                found.append(run(plan.attempts(plan.others(chosen)), ask)[0])
-            nodes = _joined(found)
+            nodes = _joined(run_all(plan, self.selector.several(plan), ask))
             event.on_end(payload={EventPayload.NODES: nodes})
         return nodes
 
@@ -104,19 +93,7 @@ class ZetaRouterRetriever(RouterRetriever):
             async def ask(number: int) -> Nodes:
                 return await self._retrievers[number].aretrieve(query_bundle)
 
-            found: list[Nodes] = []
-            chosen = self.selector.several(plan)
-            results = await asyncio.gather(
-                *(arun(plan.attempts([number]), ask) for number in chosen), return_exceptions=True
-            )
-            for result in results:
-                if not isinstance(result, BaseException):
-                    found.append(result[0])
-                elif not isinstance(result, EveryAttemptFailed):
-                    raise result
-            if not any(found):
-                found.append((await arun(plan.attempts(plan.others(chosen)), ask))[0])
-            nodes = _joined(found)
+            nodes = _joined(await arun_all(plan, self.selector.several(plan), ask))
             event.on_end(payload={EventPayload.NODES: nodes})
         return nodes
 
@@ -125,7 +102,7 @@ class ZetaRouterRetriever(RouterRetriever):
         return self.callback_manager.event(CBEventType.RETRIEVE, payload=payload)
 
 
-def _joined(found: Sequence[Nodes]) -> Nodes:
-    """Return the nodes of several retrievers, each once."""
-    nodes = {node.node.node_id: node for some in found for node in some}
+def _joined(given: Given[Nodes]) -> Nodes:
+    """Return the nodes that several retrievers have found, each once."""
+    nodes = {node.node.node_id: node for found, _ in given for node in found}
     return list(nodes.values())

@@ -53,7 +53,7 @@ class Saving(FunctionCallingLLM):
         if isinstance(self._arguments.get("store"), Store):
             raise TypeError("a ZetaLLM with a store object cannot be pickled; name its store: store='log.db'")
         fields = {name: getattr(self, name) for name in FIELDS}
-        return (_rebuilt, (type(self), {**self._arguments, **fields}))
+        return (rebuilt, (type(self), {**self._arguments, **fields}))
 
     def to_dict(self, **kwargs: Any) -> dict[str, Any]:
         """Return what JSON may hold of it; no header, no password, nothing learned."""
@@ -88,7 +88,8 @@ class Saving(FunctionCallingLLM):
         return cls(**arguments)
 
 
-def _rebuilt(kind: type[Any], arguments: dict[str, Any]) -> Any:
+def rebuilt(kind: type[Any], arguments: dict[str, Any]) -> Any:
+    """Return what a pickle was made of, made anew: its constructor takes keywords."""
     return kind(**arguments)
 
 

@@ -108,14 +108,16 @@ class ZetaSingleSelector(BaseSelector):
 
         Raises:
             UnknownDecision: It was told before, or is too long ago.
+            InvalidRequest: The seconds cannot be; it can be told again.
         """
+        fate = Fate.ok if error is None else Fate.error
+        outcome = Outcome(fate=fate, timings=Timings(total=seconds), error=error)
         with self._lock:
             attempt = self._untold.pop(selection.decision_id, None)
         if attempt is None:
             raise UnknownDecision(selection.decision_id)
-        fate = Fate.ok if error is None else Fate.error
         with attempt:
-            attempt.settle(Outcome(fate=fate, timings=Timings(total=seconds), error=error))
+            attempt.settle(outcome)
 
     def _selected(self, plan: Plan) -> SelectorResult:
         selections: list[SingleSelection] = []

@@ -8,7 +8,7 @@ import pytest
 from llama_index.core.llms import MockLLM
 from llama_index.core.rate_limiter import BaseRateLimiter
 
-from tests.llamaindex.fakes import HELLO, Scripted, ask, text_of, zeta_over
+from tests.llamaindex.fakes import HELLO, METHODS, Scripted, ask, text_of, zeta_over
 from zeta_llamaindex import zeta_options
 from zeta_router import InvalidRequest, NoCapableModel
 
@@ -50,6 +50,17 @@ def test_a_model_that_cannot_is_refused_though_named() -> None:
 
     with pytest.raises(NoCapableModel, match="MockLLM lacks tools"):
         llm.chat(HELLO, tools=[{"type": "function"}], zeta_model="MockLLM")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_an_option_with_a_slip_in_its_name_is_refused(method: str) -> None:
+    """A child would ignore it, and nobody would notice."""
+    child = Scripted("first")
+
+    with pytest.raises(InvalidRequest, match="zeta_tsak is no option of a call; there are zeta_deadline, zeta_model"):
+        ask(zeta_over(child), method, zeta_tsak="code")
+
+    assert child.seen == []
 
 
 @pytest.mark.parametrize("deadline", [-1.0, 0.0, float("nan")])

@@ -221,6 +221,43 @@ def test_when_all_of_several_fail_another_answers(mode: str) -> None:
     assert str(query(ZetaRouterQueryEngine(ZetaMultiSelector(), tools), mode)) == "Ann"
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("line", ["Ann", "Empty Response", OSError()])
+def test_when_several_find_nothing_another_is_asked(line: Any, mode: str) -> None:
+    """What says that there is nothing is not combined, and is the answer where nobody has a better one."""
+    tools = engine_tools(**{"revenue-1": Engine("Empty Response"), "revenue-2": Engine(None), "staff": Engine(line)})
+    llm = Scripted("nobody")
+    engine = ZetaRouterQueryEngine(ZetaMultiSelector(), tools, llm=llm)
+
+    answer = query(engine, mode)
+
+    assert str(answer) == ("Ann" if line == "Ann" else "Empty Response")
+    assert [len(tool.query_engine.asked) for tool in tools] == [1, 1, 1]  # type: ignore[attr-defined]
+    assert llm.seen == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_of_several_those_that_found_something_answer(mode: str) -> None:
+    """One answer of use needs no combining."""
+    tools = engine_tools(**{"revenue-1": Engine("Empty Response"), "revenue-2": Engine("two")})
+    llm = Scripted("nobody")
+
+    answer = query(ZetaRouterQueryEngine(ZetaMultiSelector(), tools, llm=llm), mode)
+
+    assert (str(answer), answer.metadata["selector_result"].inds, llm.seen) == ("two", [1], [])
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_when_everybody_was_asked_nobody_is_asked_again(mode: str) -> None:
+    """All were chosen, and none has found anything."""
+    tools = engine_tools(**{"revenue-1": Engine("Empty Response"), "revenue-2": Engine("Empty Response")})
+
+    answer = query(ZetaRouterQueryEngine(ZetaMultiSelector(), tools, llm=Scripted("nobody")), mode)
+
+    assert str(answer) == "Empty Response"
+    assert [len(tool.query_engine.asked) for tool in tools] == [1, 1]  # type: ignore[attr-defined]
+
+
 def test_feedback_changes_the_choice() -> None:
     """An engine that people did not like for some words is not asked for them again."""
     engine = ZetaRouterQueryEngine.from_defaults(engine_tools(first=Engine("1"), second=Engine("2")))
@@ -298,6 +335,15 @@ def test_when_nothing_is_found_nothing_is_returned(mode: str) -> None:
     retriever = ZetaRouterRetriever.from_defaults(retriever_tools(sales=Retriever([]), staff=Retriever([])))
 
     assert retrieve(retriever, mode) == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("other", "expected"), [(["c"], ["c"]), (OSError(), [])])
+def test_when_several_retrievers_find_nothing_another_is_asked(other: Any, expected: list[str], mode: str) -> None:
+    """Nothing found is an answer where the others fail."""
+    tools = retriever_tools(**{"revenue-1": Retriever([]), "revenue-2": Retriever([]), "staff": Retriever(other)})
+
+    assert retrieve(ZetaRouterRetriever.from_defaults(tools, select_multi=True), mode) == expected
 
 
 def test_callbacks_are_told_of_the_nodes() -> None:

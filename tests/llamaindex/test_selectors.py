@@ -18,7 +18,8 @@ from tests.llamaindex.fakes import Scripted
 from zeta_llamaindex import ZetaMultiSelector, ZetaSingleSelector, choice_router
 from zeta_llamaindex.fitting import fits_in
 from zeta_llamaindex.matching import Matcher, words_of
-from zeta_router import ConfigError, DecisionMade, Fate, UnknownDecision
+from zeta_router import ConfigError, DecisionMade, Fate, InvalidRequest, UnknownDecision
+from zeta_router.signals import Answer
 from zeta_router.testing import ManualClock
 
 CHOICES = [SALES, STAFF]
@@ -80,6 +81,36 @@ def test_words_of_queries_that_went_well_are_learned() -> None:
 def _told(selector: ZetaSingleSelector, selection: Any) -> Any:
     selector.tell(selection, seconds=0.1)
     return selection
+
+
+def test_seconds_that_cannot_be_are_refused_and_can_be_told_again() -> None:
+    """A slip does not use up the one time that a selection can be told."""
+    selector = ZetaSingleSelector()
+    seen = outcomes(selector.router)
+    selection = select(selector, "revenue").selections[0]
+
+    with pytest.raises(InvalidRequest, match="seconds, 0 or more"):
+        selector.tell(selection, seconds=-1.0)  # type: ignore[arg-type]
+    selector.tell(selection, seconds=1.0)  # type: ignore[arg-type]
+
+    assert [fate for _, fate in seen] == [Fate.ok]
+
+
+def test_weak_evidence_counts_as_much_as_it_weighs() -> None:
+    """What an answer shows of itself is no opinion: the words of its query are held against it by half."""
+    learned = []
+    for opinion in (True, False):
+        selector = ZetaSingleSelector()
+        selection: Any = select(selector, "revenue").selections[0]
+        selector.tell(selection, error="too long")
+        if opinion:
+            selector.router.feedback(selection.decision_id, 0.1)
+        else:
+            selector.router.observe_answer(selection.decision_id, Answer(text="I'm sorry, I can't assist with that."))
+        ((weight,),) = (words.values() for words in selector.chooser._matcher._learned.values())
+        learned.append(weight)
+
+    assert learned == pytest.approx([-0.8, -0.4])
 
 
 def test_a_choice_that_fails_is_left(caplog: pytest.LogCaptureFixture) -> None:
