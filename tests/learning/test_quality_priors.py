@@ -77,3 +77,10 @@ def test_the_table_that_ships_names_its_sources() -> None:
     tables = ABOUT["tables"]
     assert isinstance(tables, dict)
     assert all(f'"{table}"' in text for table in tables)
+
+
+def test_a_family_that_is_named_for_chat_is_better_at_it_and_worse_elsewhere() -> None:
+    chatty, plain = ModelCard.from_name("somechat:8b"), ModelCard.from_name("some:8b")
+    tagged = ModelCard.from_name("some:8b-chat")
+    assert quality(chatty, "chat") > quality(plain, "chat") == quality(tagged, "chat")
+    assert quality(chatty, "code") < quality(plain, "code") == quality(tagged, "code")

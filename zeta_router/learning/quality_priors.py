@@ -103,7 +103,7 @@ def _by_name(card: ModelCard, task: str) -> float:
         value += 0.10 if task in _CODER_TASKS else -0.08
     if task in ("reasoning", "math") and any(piece in name for piece in _REASONER_NAMES):
         value += 0.08
-    if card.billions < 4.5:
+    if "chat" in _family(card.name):  # a tag that says `-chat` tells an instructed model from its base, no specialist
         value += 0.05 if task == "chat" else -0.05
     return value
 
