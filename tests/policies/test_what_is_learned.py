@@ -16,6 +16,7 @@ from zeta_router.learning.overlap import Overlap
 from zeta_router.learning.slots import Slots
 from zeta_router.learning.traffic import FADES_S, Rates
 from zeta_router.learning.waiting import remaining
+from zeta_router.policies import outlook
 from zeta_router.policies.traffic import Traffic
 
 
@@ -109,3 +110,16 @@ def test_models_that_come_and_go_leave_a_bounded_state() -> None:
             world.clock.now += 1.0
         world.router.leave(name)
     assert len(policy.beliefs(now=world.clock.now)) == MOST_RUNNERS
+
+
+def test_a_fleet_through_which_many_pass_leaves_a_bounded_outlook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models that come, are never picked, and go: their forecasts are thrown away, and made anew where needed."""
+    monkeypatch.setattr(outlook, "FORECASTS_MOST", 20)
+    world = World()
+    policy = PhaseTimes()
+    world.router = ZetaDynamicRouter([ModelCard(name=CODER, host=HOST)], policy=policy, clock=world.clock)
+    for i in range(60):
+        world.router.join(ModelCard(name=f"visitor-{i}:70b", host=HOST))
+        assert world.router.explain(Request(task="code", prompt_tokens=200)).model == CODER
+        world.router.leave(f"visitor-{i}:70b")
+    assert len(policy._outlook.forecasts) <= 22

@@ -15,6 +15,8 @@ PLAN_EVERY_S = 15.0
 """Seconds after which prices are worked out anew: after an answer, outside of any decision."""
 READY_MOST = 256
 """Tasks whose lengths are kept ready; they are made anew when needed."""
+FORECASTS_MOST = 4_096
+"""Models on hosts that are kept ready: a fleet through which many pass is no reason to grow."""
 
 
 class Outlook:
@@ -41,6 +43,10 @@ class Outlook:
 
     def make(self, task: str, candidates: Sequence[Candidate]) -> bool:
         """Make what is not ready of these candidates; return whether somebody was new, or had a new card."""
+        if len(self.forecasts) > FORECASTS_MOST:
+            self.forecasts.clear()
+            for table in self._lengths.values():
+                table.clear()
         lengths, is_news = self.lengths(task), False
         for candidate in candidates:
             card, key = candidate.card, candidate.key

@@ -68,12 +68,10 @@ class PhaseTimes:
         except KeyError:
             qualities = self._get_ready(task, reading, candidates)
             rows = score_all(moment, candidates, forecasts, lengths, qualities, self._objective, learned)
-        first, among = best_of(rows), rows
         heard = self._qualities.heard(reading) if self._is_told else 0.0
         if heard > 0.0 and len(rows) > 1:
-            second = best_of([row for row in rows if row is not first])
-            self._add_curiosity(rows, reading, heard, first[1], second[1])
-            first = best_of(rows)
+            self._add_curiosity(rows, reading, heard)
+        first, among = best_of(rows), rows
         floor = self._objective.quality_floor
         if floor > 0.0 and (first[2] < floor or (self._suspects and self._ailing(first, now))):
             first, among = self._above_floor(rows, now)
@@ -107,13 +105,14 @@ class PhaseTimes:
                 qualities[candidate.key] = self._qualities.expect(candidate.card, reading)
         return qualities
 
-    def _add_curiosity(self, rows: list[Row], reading: Reading, heard: float, best: float, second: float) -> None:
+    def _add_curiosity(self, rows: list[Row], reading: Reading, heard: float) -> None:
         """Add what each answer may teach on quality, for requests that come after it."""
         table = self._ready_spread.get(reading)
         if table is None:
             if len(self._ready_spread) >= READY_MOST:
                 self._ready_spread.clear()
             table = self._ready_spread[reading] = {}
+        second, best = sorted([row[1] for row in rows])[-2:]
         for row in rows:
             utility, name = row[1], row[0][0].name
             spread = table.get(name)

@@ -133,11 +133,11 @@ def score_all(
                 note = note or "cold"
             if forecast.gigabytes > rare.room.get(host, math.inf):
                 price += cold * EVICTION_COST + LOAD_FOR_OTHERS * beyond * load
-            elif over <= min(bearable, 0.0):
-                price -= within * load * (1.0 - 1.0 / USES)
             else:
-                at_once = penalty - objective.expected_penalty(wait + prefill, (short, middle, long), expected)
-                price -= at_once * (1.0 - 1.0 / USES)
+                warm = within * (wait + work)
+                if wait + prefill + long - expected > min(bearable, 0.0):
+                    warm = objective.expected_penalty(wait + prefill, (short, middle, long), expected)
+                price -= (penalty - warm) * (1.0 - 1.0 / USES)
         if deadline is not None and fixed + decode > deadline:
             penalty = max(penalty, objective.most)
             note = note or "past the deadline"
@@ -191,12 +191,13 @@ def _beside(
         if cold == 1.0:
             wait += rare.before_load(candidate, mates)
         more_short = more_middle = more_long = 0.0
+        at_short, at_middle, at_long = prefill + short, prefill + middle, prefill + long
         for left in others:
             left -= wait
             if left > 0.0:
-                more_short += min(prefill + short, left)
-                more_middle += min(prefill + middle, left)
-                more_long += min(prefill + long, left)
+                more_short += left if left < at_short else at_short
+                more_middle += left if left < at_middle else at_middle
+                more_long += left if left < at_long else at_long
         short += OVERLAP_COST * more_short
         middle += OVERLAP_COST * more_middle
         long += OVERLAP_COST * more_long
