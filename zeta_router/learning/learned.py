@@ -72,8 +72,8 @@ class Learned:
         change, ratio = runner.learn(decision, outcome, now, beside)
         self._note_memory(host, decision, outcome, now)
         if outcome.fate.completed:
-            timings = outcome.timings
-            self.hosts_changed = host.slots.learn(decision.picked.candidate.in_flight, timings.wait, timings.total)
+            if before := len(decision.picked.candidate.flights):
+                self.hosts_changed = host.slots.learn(before, outcome.timings.wait, outcome.timings.total)
             if outcome.output_tokens:
                 self.lengths.learn(decision.model, decision.task, outcome.output_tokens)
             if runner.decode.count <= TELLING_CALLS:
@@ -90,9 +90,11 @@ class Learned:
 
     def _serving(self, known: Runner | None, card: ModelCard, host: str) -> Runner:
         """Return the runner of a model as it is known; one that was pulled anew starts anew."""
-        if known is None or (card.digest != known.card.digest and None not in (card.digest, known.card.digest)):
+        if known is None:
             return self.prior(card, host)
-        return known
+        if card is known.card or card.digest == known.card.digest or None in (card.digest, known.card.digest):
+            return known
+        return self.prior(card, host)
 
     def _forget(self) -> Collection[Key]:
         gone: list[Key] = []

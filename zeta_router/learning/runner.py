@@ -82,7 +82,8 @@ class Runner:
         if not fate.completed:
             return Change.none, 0.0
         seen = observed(decision, outcome)
-        return self._learn_times(seen.alone_would_be(_sharing(seen, beside)), now)
+        sharing = _sharing(seen, beside)
+        return self._learn_times(seen if sharing == 1.0 else seen.alone_would_be(sharing), now)
 
     def _learn_times(self, seen: Observed, now: float) -> tuple[Change, float]:
         if seen.load is not None and (seen.alone or seen.load < self.load.seconds):

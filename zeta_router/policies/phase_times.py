@@ -60,19 +60,20 @@ class PhaseTimes:
     ) -> Choice:
         """Score every candidate and pick the best; or a suspect whose retry is due, within the probe budget."""
         task, reading = guess.task, read(guess)
-        moment, learned = Moment(request, task, now), self._learned
+        objective, learned = self._objective, self._learned
+        moment = Moment(request, task, objective.seconds_for(task), now)
         forecasts, lengths = self._outlook.forecasts, self._outlook.lengths(task)
         qualities = self._qualities_of(reading)
         try:
-            rows = score_all(moment, candidates, forecasts, lengths, qualities, self._objective, learned)
+            rows = score_all(moment, candidates, forecasts, lengths, qualities, objective, learned)
         except KeyError:
             qualities = self._get_ready(task, reading, candidates)
-            rows = score_all(moment, candidates, forecasts, lengths, qualities, self._objective, learned)
+            rows = score_all(moment, candidates, forecasts, lengths, qualities, objective, learned)
         heard = self._qualities.heard(reading) if self._is_told else 0.0
         if heard > 0.0 and len(rows) > 1:
             self._add_curiosity(rows, reading, heard)
         first, among = best_of(rows), rows
-        floor = self._objective.quality_floor
+        floor = objective.quality_floor
         if floor > 0.0 and (first[2] < floor or (self._suspects and self._ailing(first, now))):
             first, among = self._above_floor(rows, now)
         if self._suspects and self._probes.affordable:
@@ -83,7 +84,7 @@ class PhaseTimes:
                 scores, sd = Scores(rows, due, candidates), lengths[score.candidate.key].sd
                 return Choice(score, scores, check, explored=True, decode_sd=sd)
         picked, scores = Score(*first), Scores(rows, first, candidates)
-        reason = Reason(first, among, task, self._objective.seconds_for(task))
+        reason = Reason(first, among, task, moment.expected)
         return Choice(picked, scores, reason, decode_sd=lengths[picked.candidate.key].sd)
 
     def _qualities_of(self, reading: Reading) -> dict[Key, float]:

@@ -42,6 +42,8 @@ class Moment:
 
     request: Request
     task: str
+    expected: float
+    """Seconds after which the user starts to mind."""
     now: float
     work: Mapping[str, Work] | None = None
     """Of hosts that have calls in flight; None until a candidate is on a busy one."""
@@ -82,7 +84,7 @@ def score_all(
     Raises:
         KeyError: A candidate has no length, no quality, or no forecast that was made for its present card.
     """
-    expected = objective.seconds_for(moment.task)
+    expected = moment.expected
     within, beyond = objective.within / expected, objective.beyond / expected
     bearable = objective.bearable * expected
     request, now = moment.request, moment.now

@@ -35,11 +35,6 @@ class _Served(Rates):
     work: float = 0.0
     """Of seconds of work, weighted likewise."""
 
-    def add(self, slope: float, work: float, now: float) -> None:
-        left = self.fade(now)
-        self.arrivals = self.arrivals * left + slope
-        self.work = self.work * left + slope * work
-
 
 @dataclass(slots=True)
 class _Met(Rates):
@@ -49,12 +44,6 @@ class _Met(Rates):
     met: float = 0.0
     seconds: float = 0.0
     """Of work."""
-
-    def add(self, met: bool, seconds: float, now: float) -> None:
-        left = self.fade(now)
-        self.requests = self.requests * left + 1.0
-        self.met = self.met * left + met
-        self.seconds = self.seconds * left + seconds
 
     def independence(self, now: float) -> float:
         """Return how far requests come when they please, from 0, one after the other, to 1.
@@ -91,14 +80,19 @@ class Traffic:
         served = self._runners.get(key)
         if served is None:
             served = self._runners[key] = _Served()
-        served.add(slope, work, now)
+        left = served.fade(now)
+        served.arrivals = served.arrivals * left + slope
+        served.work = served.work * left + slope * work
 
     def end(self, host: str, seconds: float, now: float, *, met: bool) -> None:
         """Note how long a request was at work on a host, and whether it had found another one there."""
         known = self._hosts.get(host)
         if known is None:
             known = self._hosts[host] = _Met()
-        known.add(met, seconds, now)
+        left = known.fade(now)
+        known.requests = known.requests * left + 1.0
+        known.met = known.met * left + met
+        known.seconds = known.seconds * left + seconds
 
     def forget(self, key: Key) -> None:
         """Let go of a model on a host that is no longer there."""
