@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 
 from tests.core.world import CHAT, CODER, HOST, REASONER, World
@@ -148,6 +150,33 @@ def test_a_call_that_hangs_counts_as_slow_before_it_ends() -> None:
             assert decision.model != CODER
             coder = next(s for s in decision.candidates if s.model == CODER)
             assert "longer than expected" in coder.note
+
+
+def test_a_call_that_waited_for_its_turn_is_not_late() -> None:
+    """It is served from when the call before it ended: what is left is its service, and nothing is wrong with it."""
+    world = World()
+    world.serve_code(10)
+    first = next(iter(world.router.plan(CODE, model=CODER)))
+    second = next(iter(world.router.plan(CODE, model=CODER)))
+    with second:
+        with first:
+            world.clock.now += 60.0
+            first.settle(world.outcome(first.decision))
+        coder = next(s for s in world.router.explain(CODE).candidates if s.model == CODER)
+        assert coder.note == ""
+        assert coder.wait == pytest.approx(second.decision.predicted.total, rel=0.05)
+
+
+def test_a_queue_takes_as_long_as_its_calls_were_expected_to() -> None:
+    """What else the host does is in those expectations, and does not count again."""
+    world = World()
+    world.serve_code(10)
+    with ExitStack() as running:
+        for model in (REASONER, CHAT, CODER, CODER):
+            running.enter_context(next(iter(world.router.plan(CODE, model=model))))
+        coder = next(s for s in world.router.explain(CODE).candidates if s.model == CODER)
+        service = sum(flight.service for flight in coder.candidate.flights)
+        assert coder.wait == pytest.approx(service)
 
 
 def test_a_load_is_expected_where_a_model_is_not_in_memory() -> None:

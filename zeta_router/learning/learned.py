@@ -153,6 +153,11 @@ class Learned:
         known = self.hosts.get(host)
         return known.slots.count if known is not None else 1
 
+    def freed_at(self, key: Key) -> float:
+        """Return when the last call on a model and host ended, seconds since the epoch; 0 for never."""
+        runner = self.runners.get(key)
+        return runner.freed_at if runner is not None else 0.0
+
     def success(self, key: Key, now: float) -> float:
         """Return the probability that a model on a host answers."""
         return self.runners[key].health.probability(now)

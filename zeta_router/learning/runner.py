@@ -40,6 +40,7 @@ class Runner:
         "card",
         "decode",
         "drift",
+        "freed_at",
         "health",
         "load",
         "prefill",
@@ -57,6 +58,8 @@ class Runner:
         self.prefill = LogRate(self.prior_prefill + offset)
         self.load = LogRate(priors.log_load(card))
         self.drift = Drift()
+        self.freed_at = 0.0
+        """When its last call ended, seconds since the epoch: what waited behind it began then."""
         self.health = Health()
         self.quick = 0
 
@@ -75,6 +78,7 @@ class Runner:
         `beside` is what ran at the same time: it made the call slower, and says nothing of the model.
         """
         fate = outcome.fate
+        self.freed_at = now
         if fate.answered or (fate.is_failure and not _ended_before_its_time(decision, outcome)):
             self.health.learn(fate.answered, now)
         if fate.censored:

@@ -13,7 +13,7 @@ from zeta_router.learning.lengths import Expected
 from zeta_router.learning.memory import KEPT_S
 from zeta_router.learning.priors import PREFILL_BASE_S
 from zeta_router.learning.runner import OVERLAP_COST, SLOT_COST
-from zeta_router.learning.waiting import Busy, Work, work_of
+from zeta_router.learning.waiting import Busy, Served, Work, work_of
 from zeta_router.objective import Objective
 from zeta_router.policies.forecast import Forecast
 from zeta_router.request import Request
@@ -49,16 +49,12 @@ class Moment:
     """Of hosts that have calls in flight; None until a candidate is on a busy one."""
 
 
-class Rare(Protocol):
+class Rare(Served, Protocol):
     """What only some candidates raise: a busy host, a model that is not in memory or has failed lately."""
 
     @property
     def room(self) -> Mapping[str, float]:
         """Host -> gigabytes of the largest model that fits beside those in memory, as far as known."""
-        ...
-
-    def slots(self, host: str) -> int:
-        """Return how many calls a host serves per model at once."""
         ...
 
     def before_load(self, candidate: Candidate, busy: Sequence[Busy]) -> float:
@@ -109,7 +105,7 @@ def score_all(
             cold = MAYBE_COLD if loaded else 1.0
         if host_flights:
             if moment.work is None:
-                moment.work = work_of(candidates, rare.slots, now)
+                moment.work = work_of(candidates, rare, now)
             if host in moment.work:
                 prefill, short, middle, long, wait, late = _beside(
                     candidate, forecast.slowdown, moment.work[host], rare, cold, prefill, short, middle, long
@@ -186,10 +182,6 @@ def _beside(
     if crowd > 1.0:
         prefill, short, middle, long = prefill * crowd, short * crowd, middle * crowd, long * crowd
     if others:
-        if wait:  # what is ahead on the same model shares the host with the others as well
-            alone = wait
-            for left in others:
-                wait += OVERLAP_COST * (alone if alone < left else left)
         if cold == 1.0:
             wait += rare.before_load(candidate, mates)
         more_short = more_middle = more_long = 0.0
