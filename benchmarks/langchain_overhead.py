@@ -9,7 +9,7 @@ calls. Then `ChatZeta` asks its child for less than the child's own `invoke` doe
 it is watched, by a callback handler that does nothing, it cannot. `--where` tells where the time of one `invoke` goes.
 
 All is CPU time of this thread, what a call takes on an idle machine: nothing here waits. A busy machine still stretches
-it, since caches are shared; the child tells by how much.
+it, since caches are shared; the quartiles of the child tell by how much.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import json
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from statistics import median
+from statistics import median, quantiles
 from typing import Any, cast
 
 from langchain_core.callbacks import BaseCallbackHandler
@@ -238,7 +238,8 @@ def main() -> None:
     print(f"the router alone: {median(times['router']):.0f} µs")
     names = [name.removesuffix(".invoke") for name in times if name.endswith(".invoke")]
     for how, bound in BOUNDS.items():
-        print(f"{how}: child {median(times[f'child.{how}']):.0f} µs")
+        low, middle, high = quantiles(times[f"child.{how}"], n=4)
+        print(f"{how}: child {middle:.0f} µs ({low:.0f} to {high:.0f})")
         for name in names:
             if not name.startswith("child"):
                 told = f"   (bound {bound:.0f})" if name == "ChatZeta" else ""
