@@ -63,7 +63,7 @@ class PhaseTimes:
         objective, learned = self._objective, self._learned
         moment = Moment(request, task, objective.seconds_for(task), now)
         forecasts, lengths = self._outlook.forecasts, self._outlook.lengths(task)
-        qualities = self._qualities_of(reading)
+        qualities = self._qualities_of(reading, candidates)
         try:
             rows = score_all(moment, candidates, forecasts, lengths, qualities, objective, learned)
         except KeyError:
@@ -87,20 +87,22 @@ class PhaseTimes:
         reason = Reason(first, among, task, moment.expected)
         return Choice(picked, scores, reason, decode_sd=lengths[picked.candidate.key].sd)
 
-    def _qualities_of(self, reading: Reading) -> dict[Key, float]:
-        """Return how good answers are expected to be, of whom it is ready."""
+    def _qualities_of(self, reading: Reading, candidates: Sequence[Candidate]) -> dict[Key, float]:
+        """Return how good answers are expected to be: of these candidates, where such a request is new."""
         table = self._ready_quality.get(reading)
         if table is None:
             if len(self._ready_quality) >= READY_MOST:
                 self._ready_quality.clear()
-            table = self._ready_quality[reading] = {}
+            expect = self._qualities.expect
+            table = {candidate.key: expect(candidate.card, reading) for candidate in candidates}
+            self._ready_quality[reading] = table
         return table
 
     def _get_ready(self, task: str, reading: Reading, candidates: Sequence[Candidate]) -> dict[Key, float]:
         """Make what is not ready of these candidates, and return their qualities."""
         if self._outlook.make(task, candidates):
             self._ready_quality.clear()  # a new card may tell another quality
-        qualities = self._qualities_of(reading)
+        qualities = self._qualities_of(reading, candidates)
         for candidate in candidates:
             if candidate.key not in qualities:
                 qualities[candidate.key] = self._qualities.expect(candidate.card, reading)
