@@ -99,10 +99,10 @@ def _looked_at(found: object) -> Below:
 
 
 def _chain(dispatcher: Dispatcher) -> list[Dispatcher]:
-    """Return a dispatcher and those that it hands events on to."""
+    """Return a dispatcher and those that it hands events on to, the root first: that is where handlers are put."""
     chain = [dispatcher]
-    while chain[-1].propagate:
-        chain.append(chain[-1].parent)
+    while chain[0].propagate:
+        chain.insert(0, chain[0].parent)
     return chain
 
 
