@@ -162,6 +162,39 @@ def test_a_fork_in_the_middle_of_traffic_neither_hangs_nor_tears(tmp_path: Path)
         assert calls == len(ended(path))
 
 
+@needs_fork
+@warns_of_fork
+def test_a_child_that_was_forked_in_the_middle_of_a_turn_does_without_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What SQLite has locked at that moment would stay locked in the child: it serves, says so, waits for nothing."""
+    monkeypatch.setattr("zeta_router.store.journal.REST_S", 0.01)
+    path = tmp_path / "log.db"
+    with ZetaDynamicRouter(cards(), store=path) as router:
+        ids = serve(router, 1)
+        assert router.sync()
+        journal = router._dispatcher.journal
+        assert journal is not None
+        reader, writer = os.pipe()
+        with journal._turning:  # a turn that does not end
+            child = os.fork()
+            if child == 0:
+                serve(router, 2)
+                store = router.snapshot().store
+                assert store is not None
+                os.write(writer, json.dumps([router.sync(), store.trouble]).encode())
+                os._exit(0)
+        seen = json.loads(os.read(reader, 1_000))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        os.close(reader)
+        os.close(writer)
+        ids += serve(router, 2)
+        assert router.sync()
+    assert seen[0] is False
+    assert "in memory only" in seen[1]
+    assert ended(path) == ids
+
+
 AT_EXIT = """
 import sys
 from tests.store.test_processes import serve

@@ -31,8 +31,9 @@ BATCH = 500
 """Lines stored at once: the others wait no longer than that takes."""
 PATIENCE_S = 2.0
 """Seconds that a new router waits for what was learned before; what takes longer arrives while it serves."""
-REST_S = 2.0
-"""Seconds that a fork waits for the store."""
+REST_S = 30.0
+"""Seconds that a fork waits for the store. A turn takes milliseconds, on a machine that is very busy seconds."""
+FORKED = "this process was forked while the store was written: it learns in memory only; fork before the store is busy"
 CLOSE_S = 5.0
 """Seconds that closing waits for the store."""
 HAND_OVER_SHARE = 0.02
@@ -71,7 +72,7 @@ class Journal:
         self._sets_clock = sets_clock
         self.learned = Learned(dispatcher, store, self._says)
         self._trouble: str | None = None
-        self._closed = self._rests = False
+        self._closed = self._rests = self._torn = False
         self._begin()
         _journals.add(self)
 
@@ -100,6 +101,8 @@ class Journal:
 
     def recall(self, decision_id: str) -> Decision | None:
         """Return a decision of any process, or None. Asks the store: not for the path of a request."""
+        if self._torn:
+            return None
         with self._dispatcher.lock:
             for record in self.outbox.pending():
                 if isinstance(record, AttemptBegan) and record.decision.id == decision_id:
@@ -149,9 +152,10 @@ class Journal:
             self.turn()
             if not len(self.outbox) or self._trouble is not None or time.monotonic() >= deadline:
                 break
-        if self._trouble is None:
-            self._keep(SNAPSHOT_AT_CLOSE)
-        self.store.close()
+        with self._turning:  # a fork waits for this as well
+            if self._trouble is None:
+                self._keep(SNAPSHOT_AT_CLOSE)
+            self.store.close()
 
     def sync(self) -> bool:
         """Take a turn now; return whether the store works. After `close` nothing is done."""
@@ -272,10 +276,19 @@ class Journal:
             self._turning.release()
 
     def forget(self) -> None:
-        """Begin anew in a process that was forked: what waits is the parent's to store."""
+        """Begin anew in a process that was forked: what waits is the parent's to store. Called under the lock.
+
+        A child that was forked in the middle of a turn does without the store: it has inherited locks that nobody will
+        ever give back, and would wait for them again and again.
+        """
+        self._torn = self._torn or not self._rests
+        self._rests = False
         self._begin()
         self.store.forget()
         self.learned.forget()
+        if self._torn:
+            self._closed, self._trouble = True, FORKED
+            self._says(FORKED)
 
 
 def _close(journal: Journal) -> None:
