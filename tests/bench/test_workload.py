@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import math
 from collections import Counter
 from pathlib import Path
 from statistics import mean, median
@@ -15,7 +16,7 @@ from zeta_router.bench.scenarios import SCENARIOS
 from zeta_router.bench.traces import FILES, trace
 from zeta_router.bench.truth import Truth
 from zeta_router.bench.workload import Workload, workload
-from zeta_router.bench.zoo import CODER, TASKS
+from zeta_router.bench.zoo import CODE, CODER, TASKS
 
 STATIONARY = SCENARIOS["stationary"]
 
@@ -39,6 +40,17 @@ def test_a_crowd_comes_four_times_as_fast() -> None:
     begin, end = round(0.45 * 3000), round(0.60 * 3000)
     assert (usual[end - 1].at - usual[begin].at) / (crowd[end - 1].at - crowd[begin].at) == pytest.approx(4.0)
     assert usual[begin - 1].at == pytest.approx(crowd[begin - 1].at)
+
+
+def test_steady_requests_are_the_same_ones_without_bursts_and_phases() -> None:
+    """Gaps are exponential: half of them are below 0.69 of their mean, within five standard errors."""
+    usual, steady = made("slow-5x"), made("slow-5x-steady")
+    assert Counter(c.request.tokens for c in usual.calls) == Counter(c.request.tokens for c in steady.calls)
+    gaps = sorted(b.at - a.at for a, b in itertools.pairwise(steady.calls))
+    assert mean(gaps) == pytest.approx(1.0, rel=0.01)
+    assert median(gaps) == pytest.approx(0.693, abs=5 / math.sqrt(3000))
+    per_minute = Counter(int(c.at // 60) for c in steady.calls if c.task == CODE)
+    assert min(per_minute[minute] for minute in range(49)) >= 1
 
 
 def test_the_router_is_told_some_tasks_wrong_and_no_complexity_but_a_trait() -> None:

@@ -48,6 +48,7 @@ PRICES: Mapping[str, Prices] = MappingProxyType(
         "flash-crowd": Prices(gpu=0.5),
         "twelve": Prices(load=0.03),
         "slow-5x": Prices(gpu=0.5, load=0.3),
+        "slow-5x-steady": Prices(load=0.03),
         "episodes": Prices(gpu=0.5),
     }
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -58,6 +58,8 @@ class Scenario:
     patience: float = 1.0
     """Factor on the seconds that the user expects."""
     crowd: Crowd | None = None
+    steady: bool = False
+    """Requests come one by one at random moments and in random order, instead of in the trace's bursts and phases."""
     feedback: float = 0.20
     """Share of the answers that somebody has an opinion on."""
     flipped: float = 0.0
@@ -78,6 +80,19 @@ def _episodes(factor: float, *spans: tuple[float, float]) -> tuple[Change, ...]:
         Slow(at, times, model=CODER.name) for begin, end in spans for at, times in ((begin, factor), (end, 1.0))
     )
 
+
+_FAST = Scenario(
+    name="slow-5x",
+    title="coder 5x slower then back, 1 request/s on a fast host",
+    # All times of the study's setting about 17 times shorter: a 4.5 times faster host (about an RTX 4090), prompts and
+    # answers a quarter as long, and users who expect it.
+    rate=1.0,
+    speed=4.5,
+    shorter=4.0,
+    patience=0.06,
+    changes=_episodes(5.0, (THIRD, 2 * THIRD)),
+    drift=Drift(CODER.name, THIRD, 2 * THIRD, 5.0),
+)
 
 _ALL = (
     Scenario(name="stationary", study_regret=3.6, title="nothing happens"),
@@ -124,18 +139,9 @@ _ALL = (
     Scenario(name="flash-crowd", study_regret=2.1, title="4x the requests for a while", crowd=Crowd(0.45, 0.60, 4.0)),
     Scenario(name="twelve", study_regret=5.6, title="twelve models", models=TWELVE),
     Scenario(name="four-slots", study_regret=3.5, title="four slots per model", slots=4, rate=0.06 * 1.5),
-    Scenario(
-        name="slow-5x",
-        title="coder 5x slower then back, 1 request/s on a fast host",
-        # All times of the study's setting about 17 times shorter: a 4.5 times faster host (about an RTX 4090), prompts
-        # and answers a quarter as long, and users who expect it.
-        rate=1.0,
-        speed=4.5,
-        shorter=4.0,
-        patience=0.06,
-        changes=_episodes(5.0, (THIRD, 2 * THIRD)),
-        drift=Drift(CODER.name, THIRD, 2 * THIRD, 5.0),
-    ),
+    _FAST,
+    # the trace brings no code for minutes on end: nobody could come back to the coder within seconds then
+    replace(_FAST, name="slow-5x-steady", title=f"{_FAST.title}, no bursts", steady=True),
     Scenario(
         name="episodes",
         title="coder 5x slower, three short times",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -88,6 +88,8 @@ def workload(scenario: Scenario, *, load: float, seed: int, requests: int, data:
     rng = Random(f"workload {seed}")
     first = rng.randrange(len(rows) - requests + 1)
     window = rows[first : first + requests]
+    if scenario.steady:
+        window = _steady(window, Random(f"steady {seed}"))
     stretch = requests / (scenario.rate * load) / max(window[-1].at - window[0].at, 1e-9)
     calls: list[Call] = []
     now, before = 0.0, window[0].at
@@ -105,6 +107,12 @@ def workload(scenario: Scenario, *, load: float, seed: int, requests: int, data:
         {task: _fifths([c.output_tokens for c in calls if c.task == task]) for task in TASKS},
         {task: sum(c.task == task for c in calls) / requests for task in TASKS},
     )
+
+
+def _steady(window: Sequence[Row], rng: Random) -> list[Row]:
+    """Return the same requests in random order, at random moments of the same time."""
+    moments = sorted(rng.uniform(window[0].at, window[-1].at) for _ in window)
+    return [row._replace(at=at) for at, row in zip(moments, rng.sample(window, len(window)), strict=True)]
 
 
 def _call(now: float, row: Row, scenario: Scenario, rng: Random) -> Call:
