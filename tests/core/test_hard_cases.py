@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from contextlib import ExitStack
 
 import pytest
 
@@ -178,6 +179,35 @@ def test_loads_are_learned_upwards_only_where_nothing_else_was_queued() -> None:
         first.settle(world.outcome(first.decision))
     beliefs = {m.model: m.belief for m in router.snapshot().models}
     assert all(belief is None or (belief.load_seconds or 0.0) < 20.0 for belief in beliefs.values())
+
+
+def test_a_disk_that_became_slower_is_believed_after_a_few_loads() -> None:
+    """Loads are few: after twenty of two seconds, five of twelve count."""
+    world = World()
+    for seconds in [2.0] * 20 + [12.0] * 5:
+        for attempt in world.router.plan(CODE, model=CODER):
+            with attempt:
+                timings = Timings(load=seconds, prefill=0.1, decode=1.2, total=seconds + 1.3)
+                attempt.settle(Outcome(fate=Fate.ok, timings=timings, prompt_tokens=200, output_tokens=120))
+    belief = next(m.belief for m in world.router.snapshot().models if m.model == CODER)
+    assert belief is not None
+    assert 8.0 < (belief.load_seconds or 0.0) <= 12.0
+
+
+def test_a_call_that_was_given_up_in_a_queue_says_little() -> None:
+    """It was expected to wait for a minute, and waited for two: the model is not slow for that."""
+    world = World()
+    world.serve_code(20)
+    with ExitStack() as block:
+        ahead = [block.enter_context(next(iter(world.router.plan(CODE, model=CODER)))) for _ in range(30)]
+        waits = next(iter(world.router.plan(CODE, model=CODER)))
+        expected = waits.decision.predicted.total or 0.0
+        with waits:
+            world.clock.now += 2.0 * expected
+            waits.settle(Outcome(fate=Fate.timeout, timings=Timings(total=2.0 * expected)))
+        for attempt in ahead:
+            attempt.settle(world.outcome(attempt.decision))
+    assert not world.seen(DriftFound)
 
 
 def test_an_idle_model_is_not_charged_for_the_queue_of_another() -> None:

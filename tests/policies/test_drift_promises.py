@@ -18,6 +18,7 @@ from zeta_router import (
     Timings,
     ZetaDynamicRouter,
 )
+from zeta_router.policies.probing import ProbeBudget
 
 CODE = Request(text="def f(x): ...", task="code", prompt_tokens=200)
 THIRD = 300
@@ -82,6 +83,18 @@ def test_checks_are_two_calls_in_a_hundred_at_most(story: Story) -> None:
     """Over the whole story; saved ones are spent while the model is slow."""
     _, during, after, _ = story
     assert 1 <= sum(d.explored for d in [*during, *after]) <= 0.02 * 3 * THIRD
+
+
+@pytest.mark.parametrize(("loss", "calls"), [(0.3, 0), (0.56, 20)])
+def test_a_check_that_loses_much_waits_for_a_request_that_loses_less(loss: float, calls: int) -> None:
+    """0.5 of utility at once, and 0.003 more with every call that passes."""
+    budget, key = ProbeBudget(), ("m", "h")
+    budget.put_off(key, 0.0)
+    waited = 0
+    while not budget.due(key, 60.0, loss):
+        budget.begin(("other", "h"), 60.0, is_probe=False)
+        waited += 1
+    assert waited == calls
 
 
 def settle_next(world: World, outcome: Outcome) -> Decision:

@@ -109,10 +109,10 @@ def workload(scenario: Scenario, *, load: float, seed: int, requests: int, data:
     )
 
 
-def _steady(window: Sequence[Row], rng: Random) -> list[Row]:
+def _steady(window: Sequence[Row], rng: Random) -> tuple[Row, ...]:
     """Return the same requests in random order, at random moments of the same time."""
     moments = sorted(rng.uniform(window[0].at, window[-1].at) for _ in window)
-    return [row._replace(at=at) for at, row in zip(moments, rng.sample(window, len(window)), strict=True)]
+    return tuple(row._replace(at=at) for at, row in zip(moments, rng.sample(window, len(window)), strict=True))
 
 
 def _call(now: float, row: Row, scenario: Scenario, rng: Random) -> Call:

@@ -40,12 +40,12 @@ class LogRate:
         """Move a little towards what is seen during a drift: lasting slowness slowly becomes normal."""
         self.move(self.mean + DRIFT_GAIN * (value - self.mean))
 
-    def learn(self, value: float, sigma: float) -> None:
-        """Fold in one observed log rate; `sigma` is its usual standard deviation (log)."""
+    def learn(self, value: float, sigma: float, floor: float = FLOOR_GAIN) -> None:
+        """Fold in one observed log rate; `sigma` is its usual standard deviation (log), `floor` the least gain."""
         gap, count = value - self.mean, self.count
         gain = 1.0 / (count + 1.15)
-        if gain < FLOOR_GAIN:
-            gain = FLOOR_GAIN
+        if gain < floor:
+            gain = floor
         if count >= 3:
             if gap > OUTLIER * sigma:
                 gain = SLOWER_GAIN

@@ -29,8 +29,10 @@ OVERLAP_COST = 0.8
 """Models that run at once share the host: each other one slows this one by so much."""
 SLOT_COST = 0.25
 """Calls that run at once on one model share its weights: each other one slows this one by so much."""
-LOAD_SIGMA = PREFILL_SIGMA = 0.3
-"""log standard deviations that are usual."""
+PREFILL_SIGMA = 0.3
+"""log standard deviation that is usual."""
+LOAD_GAIN = 0.3
+"""Loads are few, and as long as the disk and its cache make them: the newest always counts for so much."""
 
 
 class Runner:
@@ -92,7 +94,7 @@ class Runner:
     def _learn_times(self, seen: Observed, now: float) -> tuple[Change, float]:
         if seen.load is not None and (seen.alone or seen.load < self.load.seconds):
             # beside other calls it contains the queue for loads, and only shows that a load takes no longer
-            self.load.learn(math.log(seen.load), LOAD_SIGMA)
+            self.load.learn(math.log(seen.load), math.inf, LOAD_GAIN)
         ratio = self._ratio(seen)
         if ratio is None:
             return Change.none, 0.0
@@ -152,16 +154,16 @@ class Runner:
 
     def _learn_bound(self, decision: Decision, outcome: Outcome, now: float) -> tuple[Change, float]:
         """Fold in a call that was given up: it would have taken at least this long."""
-        seen, predicted = outcome.timings.total, decision.predicted
+        spent, predicted = outcome.timings.total, decision.predicted
         healthy = (predicted.prefill or 0.0) + (predicted.decode or 0.0)
         if self.drift.active:
             healthy /= math.exp(self.drift.level)
-        if seen is None or healthy <= 0.0 or self.decode.count + self.prefill.count < FIRST_CALLS:
+        if spent is None or healthy <= 0.0 or self.decode.count + self.prefill.count < FIRST_CALLS:
             return Change.none, 0.0
-        at_work = seen - (predicted.wait or 0.0) - (predicted.load or 0.0)
-        if at_work <= LATE_FACTOR * healthy + LATE_S:
+        expected = (predicted.wait or 0.0) + (predicted.load or 0.0) + healthy  # it may have waited longer than that
+        if spent <= LATE_FACTOR * expected + LATE_S:
             return Change.none, 0.0
-        ratio = min(math.log(at_work / healthy), BOUND_MOST)
+        ratio = min(math.log(spent / expected), BOUND_MOST)
         return self.drift.observe_bound(ratio, now), ratio
 
 

@@ -143,7 +143,7 @@ class PhaseTimes:
             if row is not best
             and row[0].key in self._suspects
             and not row[0].flights
-            and self._probes.due(row[0].key, moment.now)
+            and self._probes.due(row[0].key, moment.now, best[1] - row[1])
             and self._may_win(moment, row, best)
         ]
         return min(due, key=lambda row: self._probes.tried_at(row[0].key), default=None)

@@ -13,6 +13,10 @@ RETRY_LAST_S = 24.0
 request a second a recovery is seen within half a minute."""
 CALLS_BETWEEN = 20
 """Calls between two checks of one suspect at least: where calls are few, a check costs as much and shows as little."""
+LOSS_AT_ONCE = 0.5
+LOSS_PER_CALL = 0.003
+"""Utility that a check may cost when it is due, and for every call since: first a request is waited for that loses
+little if the model is slow still, and for which it need not be loaded."""
 Key = tuple[str, str]
 
 
@@ -31,11 +35,12 @@ class ProbeBudget:
         """Whether a check is left in the budget."""
         return self._saved >= 1.0
 
-    def due(self, key: Key, now: float) -> bool:
-        """Whether a suspect may be tried now."""
+    def due(self, key: Key, now: float, loss: float) -> bool:
+        """Whether a suspect may be tried now; `loss` is the utility that this costs if nothing has changed."""
         when, call, _ = self._retry.get(key, (0.0, 0, 0))
         waits = when - RETRY_LAST_S <= now < when  # a time farther ahead is from before the clock jumped back
-        return not waits and self._calls >= call
+        since = self._calls - call
+        return not waits and since >= 0 and loss <= LOSS_AT_ONCE + LOSS_PER_CALL * since
 
     def begin(self, key: Key, now: float, *, is_probe: bool) -> None:
         """Earn from every call, spend on a check."""

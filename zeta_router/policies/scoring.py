@@ -30,7 +30,7 @@ MAYBE_COLD = 0.5
 USES = 5.0
 """Requests that share a load for which there is room: those that come while the model stays in memory profit from it.
 One for which another model must go is charged in full, because the other one will have to be loaded again."""
-EVICTION_COST = 0.15
+EVICTION_COST = 0.08
 """Utility that a load costs which evicts another model."""
 LOAD_FOR_OTHERS = 0.3
 """Share of such a load that other requests pay, by waiting behind it."""
