@@ -125,3 +125,13 @@ def test_the_expectation_stays_a_quality(score: float) -> None:
         qualities.learn(SMALL, reading, score, weight=rng.random() + 0.01)
         assert 0.0 <= qualities.expect(SMALL, reading) <= 1.0
     assert abs(qualities.expect(SMALL, reading) - score) < 0.1
+
+
+def test_a_model_that_was_forgotten_is_its_prior_again() -> None:
+    qualities, card = Qualities(), ModelCard.from_name("some:7b")
+    before = qualities.expect(card, told("code"))
+    qualities.learn(card, told("code"), 0.0)
+    assert qualities.expect(card, told("code")) < before
+    qualities.forget(card.name)
+    assert qualities.expect(card, told("code")) == before
+    assert qualities.tasks(card.name) == ()

@@ -151,7 +151,10 @@ def test_a_fork_in_the_middle_of_traffic_neither_hangs_nor_tears(tmp_path: Path)
             child = os.fork()
             if child == 0:
                 serve(router, 3)
-                os._exit(0 if router.sync() else 1)
+                works = router.sync()
+                if not works:
+                    print(router.snapshot().troubles, flush=True)
+                os._exit(0 if works else 1)
             children.append(child)
         stop.set()
         for thread in threads:

@@ -75,6 +75,12 @@ class Qualities:
         """Return by how much some more opinions will move what is expected of a model, as a standard deviation."""
         return spread_of(self._beliefs.get(card.name, UNTOUCHED).variance(reading.features), NOISE)
 
+    def forget(self, model: str) -> None:
+        """Let go of a model that is no longer there."""
+        self._beliefs.pop(model, None)
+        for known in [key for key in self._changes if key[0] == model]:
+            del self._changes[known]
+
     def tasks(self, model: str) -> tuple[str, ...]:
         """Return the tasks that somebody had an opinion on."""
         return tuple(task for name, task in self._changes if name == model)

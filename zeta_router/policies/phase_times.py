@@ -177,6 +177,8 @@ class PhaseTimes:
         for gone in self._learned.begin(decision, (wait or 0.0) + (load or 0.0) + work):
             self._traffic.forget(gone)
             self._outlook.forget(gone)
+            if not any(model == gone[0] for model, _ in self._learned.runners):
+                self._qualities.forget(gone[0])
             self._suspects.discard(gone)
             self._probes.cleared(gone)
         self._qualities.begin(read_decision(decision))

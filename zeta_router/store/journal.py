@@ -72,7 +72,7 @@ class Journal:
         self._sets_clock = sets_clock
         self.learned = Learned(dispatcher, store, self._says)
         self._trouble: str | None = None
-        self._closed = self._rests = self._torn = False
+        self._closed = self._rests = self._torn = self._yields = False
         self._begin()
         _journals.add(self)
 
@@ -178,6 +178,8 @@ class Journal:
         trouble: str | None = None
         hand_over = partial(self._hand_over, at_once=at_once)
         for step in (self._write, self._read, self._write_if_due, hand_over, self._write_if_due):
+            if self._yields:
+                break  # a fork waits: the rest is for the next turn
             try:
                 step()
             except StoreTrouble as error:
@@ -191,7 +193,7 @@ class Journal:
 
     def _write(self) -> None:
         self._write_at = time.monotonic() + self._turn_s
-        while batch := self.outbox.batch(BATCH):
+        while not self._yields and (batch := self.outbox.batch(BATCH)):
             self.store.append(self.writer, batch, at=self._dispatcher.clock())
             self.outbox.stored(len(batch))
             self._stored += len(batch)
@@ -268,10 +270,12 @@ class Journal:
 
     def rest(self) -> None:
         """Let the turn end before the process forks: what SQLite has locked inside would stay so in the child."""
+        self._yields = True
         self._rests = self._turning.acquire(timeout=REST_S)
 
     def go_on(self) -> None:
         """Go on after `rest`."""
+        self._yields = False
         if self._rests:
             self._turning.release()
 
@@ -282,7 +286,7 @@ class Journal:
         ever give back, and would wait for them again and again.
         """
         self._torn = self._torn or not self._rests
-        self._rests = False
+        self._rests = self._yields = False
         self._begin()
         self.store.forget()
         self.learned.forget()

@@ -17,6 +17,10 @@ from zeta_router.store.sqlite_file import SQLiteFile, check_file, translated
 
 PAGE = 1_000
 """Entries read at a time: a reader holds no transaction open while its caller thinks."""
+ROWS_AT_ONCE = 100
+"""Lines stored by one statement: between two, other threads may keep the interpreter for a while, and the file would
+stay locked for other processes meanwhile."""
+COLUMNS = "writer, seq, stored_at, kind, decision_id, line"
 TRIM_PAGE = 5_000
 """Entries deleted at a time: writers of other processes get their turn in between."""
 SNAPSHOTS_MOST = 8
@@ -60,10 +64,13 @@ class SQLiteStore:
         """Store lines in one transaction."""
         with translated(self._writing) as connection:
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(
-                "INSERT INTO entries (writer, seq, stored_at, kind, decision_id, line) VALUES (?, ?, ?, ?, ?, ?)",
-                [(writer, line.seq, at, line.kind, line.decision_id or None, line.text) for line in lines],
-            )
+            for first in range(0, len(lines), ROWS_AT_ONCE):
+                some = lines[first : first + ROWS_AT_ONCE]
+                values: list[object] = []
+                for line in some:
+                    values += (writer, line.seq, at, line.kind, line.decision_id or None, line.text)
+                rows = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(some))
+                connection.execute(f"INSERT INTO entries ({COLUMNS}) VALUES {rows}", values)
             connection.execute("COMMIT")
 
     def read(self, after: Position = START, *, since: float = 0.0, most: int | None = None) -> Iterator[Entry]:
