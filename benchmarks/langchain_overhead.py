@@ -2,11 +2,13 @@
 
     python benchmarks/langchain_overhead.py [--json | --where]
 
-Each round asks all of them, one after the other. Told is the median, over the rounds, of what each took more than the
-child in its own round, in µs. Beside `ChatZeta` stand LangChain's own `with_fallbacks` and `RunnableBranch`, the router
-alone, which decides, counts and learns without any chat model, and `ChatZeta` without a router. Nobody watches these
-calls. Then `ChatZeta` asks its child for less than the child's own `invoke` does, and may add less than nothing; where
-it is watched, by a callback handler that does nothing, it cannot. `--where` tells where the time of one `invoke` goes.
+Each round asks all of them, one after the other, some calls each. Told is the median, over the rounds, of what the
+median call of each took more than the child's in its own round, in µs. `first` is the same of the first call of each
+round: it finds the processor's caches full of what the others did, as a call that comes alone does. Beside `ChatZeta`
+stand LangChain's own `with_fallbacks` and `RunnableBranch`, the router alone, which decides, counts and learns without
+any chat model, and `ChatZeta` without a router. Nobody watches these calls. Then `ChatZeta` asks its child for less
+than the child's own `invoke` does, and may add less than nothing; where it is watched, by a callback handler that does
+nothing, it cannot. `--where` tells where the time of one `invoke` goes.
 
 All is CPU time of this thread, what a call takes on an idle machine: nothing here waits. A busy machine still stretches
 it, since caches are shared; the quartiles of the child tell by how much.
@@ -21,7 +23,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from statistics import median, quantiles
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import BaseChatModel
@@ -41,8 +43,6 @@ from zeta_router import Fate, Outcome, Request, Timings, ZetaDynamicRouter
 
 ROUNDS, CALLS = 60, 25
 BOUNDS = {"invoke": 60.0, "ainvoke": 80.0, "stream": 70.0}
-Spent = list[float]
-"""µs of one call, round by round."""
 USAGE: Any = {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}
 
 
@@ -78,20 +78,36 @@ class Streaming(Instant):
     streaming: bool = True
 
 
-def timed(call: Callable[[], Any]) -> float:
-    """Return the µs of one call, as the mean of some."""
-    began = time.thread_time()
+class Spent(NamedTuple):
+    """The µs of some calls, one after the other."""
+
+    first: float
+    middle: float
+
+    @classmethod
+    def of(cls, took: list[float]) -> Spent:
+        """Return what seconds of single calls come to."""
+        return cls(took[0] * 1e6, median(took) * 1e6)
+
+
+def timed(call: Callable[[], Any]) -> Spent:
+    """Return what some calls took, each timed alone."""
+    took = []
     for _ in range(CALLS):
+        began = time.thread_time()
         call()
-    return (time.thread_time() - began) / CALLS * 1e6
+        took.append(time.thread_time() - began)
+    return Spent.of(took)
 
 
-async def atimed(call: Callable[[], Awaitable[Any]]) -> float:
-    """Return the µs of one awaited call, as the mean of some."""
-    began = time.thread_time()
+async def atimed(call: Callable[[], Awaitable[Any]]) -> Spent:
+    """Return what some awaited calls took, each timed alone."""
+    took = []
     for _ in range(CALLS):
+        began = time.thread_time()
         await call()
-    return (time.thread_time() - began) / CALLS * 1e6
+        took.append(time.thread_time() - began)
+    return Spent.of(took)
 
 
 class Decided:
@@ -179,7 +195,7 @@ def where() -> dict[str, float]:
     return {piece: round(median(values[500:]), 1) for piece, values in pieces.items()}
 
 
-def measured() -> dict[str, Spent]:
+def measured() -> dict[str, list[Spent]]:
     """Return what was spent, in each round, by what was called."""
     first, second = Instant(model="first:7b"), Instant(model="second:3b")
     zeta = ChatZeta([first, second])
@@ -196,7 +212,7 @@ def measured() -> dict[str, Spent]:
         "with_fallbacks, watched": first.with_fallbacks([second]).with_config(watched),
         "RunnableBranch": RunnableBranch((lambda _: False, second), (lambda _: False, second), first),
     }
-    times: dict[str, Spent] = {}
+    times: dict[str, list[Spent]] = {}
     for target in targets.values():
         for _ in range(300):
             target.invoke("hello")
@@ -218,11 +234,12 @@ def measured() -> dict[str, Spent]:
     return times
 
 
-def added(times: Mapping[str, Spent], name: str, how: str) -> float:
+def added(times: Mapping[str, list[Spent]], name: str, how: str) -> Spent:
     """Return the median µs that a target took more than its child in the same round."""
     kind = name.partition(", ")[2]
     child = f"child, {kind}" if kind in ("streaming", "watched") else "child"
-    return median(more - base for more, base in zip(times[f"{name}.{how}"], times[f"{child}.{how}"], strict=True))
+    pairs = list(zip(times[f"{name}.{how}"], times[f"{child}.{how}"], strict=True))
+    return Spent(*(median(more[i] - base[i] for more, base in pairs) for i in range(2)))
 
 
 def main() -> None:
@@ -233,17 +250,18 @@ def main() -> None:
         return
     times = measured()
     if "--json" in sys.argv:
-        print(json.dumps({name: round(median(spent), 1) for name, spent in times.items()}))
+        print(json.dumps({name: round(median(spent.middle for spent in rounds), 1) for name, rounds in times.items()}))
         return
-    print(f"the router alone: {median(times['router']):.0f} µs")
+    print(f"the router alone: {median(spent.middle for spent in times['router']):.0f} µs")
     names = [name.removesuffix(".invoke") for name in times if name.endswith(".invoke")]
     for how, bound in BOUNDS.items():
-        low, middle, high = quantiles(times[f"child.{how}"], n=4)
+        low, middle, high = quantiles([spent.middle for spent in times[f"child.{how}"]], n=4)
         print(f"{how}: child {middle:.0f} µs ({low:.0f} to {high:.0f})")
         for name in names:
             if not name.startswith("child"):
                 told = f"   (bound {bound:.0f})" if name == "ChatZeta" else ""
-                print(f"  {name:24} {added(times, name, how):+7.1f} µs{told}")
+                first, middle = added(times, name, how)
+                print(f"  {name:24} {middle:+7.1f} µs, first {first:+7.1f}{told}")
 
 
 if __name__ == "__main__":
