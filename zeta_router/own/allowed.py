@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from zeta_router.parsing import parse_quietly
+
 NODES = (
     ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Return, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For,
     ast.While, ast.If, ast.Expr, ast.Pass, ast.Break, ast.Continue, ast.Call, ast.keyword, ast.Name, ast.Constant,
@@ -37,7 +39,7 @@ def refusal(source: str) -> str | None:
     if len(source) > LONGEST:
         return f"it is longer than {LONGEST} characters"
     try:
-        tree = ast.parse(source)
+        tree = parse_quietly(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return "it does not parse"
     for node in ast.walk(tree):
@@ -53,7 +55,7 @@ def refusal(source: str) -> str | None:
 def without_hints(source: str) -> str:
     """Return the code without imports of `typing` and without annotations, which change nothing of what it does."""
     try:
-        tree = ast.parse(source)
+        tree = parse_quietly(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return source
     tree.body = [

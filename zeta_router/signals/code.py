@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
-import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
+from zeta_router.parsing import parse_quietly
 from zeta_router.signals.answer import Answer
 from zeta_router.signals.blocks import blocks
 
@@ -66,9 +65,7 @@ def _is_python(code: str) -> bool:
     lines = code.expandtabs(4).splitlines()
     indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
     code = "\n".join(line[indent:] for line in lines)  # a block inside of a list is indented as a whole
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # `"\d"` in an answer is the model's business
-        return _holds(ast.parse, code)
+    return _holds(parse_quietly, code)
 
 
 def _holds(parse: Callable[[str], object], code: str) -> bool:
