@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NoReturn, cast
 
@@ -25,6 +26,7 @@ from zeta_router.attempts import Attempts
 from zeta_router.errors import ConfigError
 from zeta_router.objective import Objective
 from zeta_router.router import ZetaDynamicRouter
+from zeta_router.store import Store
 
 
 class ChatZeta(DelegatingChatModel):
@@ -56,6 +58,7 @@ class ChatZeta(DelegatingChatModel):
 
     Every field of `ChatOllama` may be given. `temperature`, `num_predict`, `seed`, ... may also be given per call.
 
+    With `store="default"`, a path, a URL or a store, what it learns survives and is shared; see `ZetaDynamicRouter`.
     What was learned belongs to the router. Copies (`model_copy`, `deepcopy`, `configurable_fields`) share it, and the
     children. A `ChatZeta` cannot be pickled.
     """
@@ -106,12 +109,13 @@ class ChatZeta(DelegatingChatModel):
         hosts: Sequence[str] | None = None,
         base_url: str | None = None,
         objective: str | Objective | None = None,
+        store: str | os.PathLike[str] | Store | None = None,
         child_kwargs: Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> None:
         keywords = {**{name: fields.pop(name) for name in CHILDS_OWN & fields.keys()}, **(child_kwargs or {})}
         if router is None or fields.get("children") is None:
-            router, fields["children"] = found(models, router, hosts, base_url, objective, keywords)
+            router, fields["children"] = found(models, router, hosts, base_url, objective, store, keywords)
         wanted = Objective.named(objective) if isinstance(objective, str) else objective
         if wanted is not None and wanted != router.objective:
             raise ConfigError("the objective is the router's and cannot be changed here; make another ChatZeta")
@@ -127,6 +131,7 @@ class ChatZeta(DelegatingChatModel):
         headers: Mapping[str, str] | None = None,
         allow_cloud: Collection[str] = (),
         objective: str | Objective = "balanced",
+        store: str | os.PathLike[str] | Store | None = None,
         **fields: Any,
     ) -> ChatZeta:
         """Return a chat model over every model that the hosts have; asks them now.
@@ -136,13 +141,16 @@ class ChatZeta(DelegatingChatModel):
             headers: Sent to every host; shown nowhere.
             allow_cloud: Cloud models that may be used: prompts leave the machine for those.
             objective: As in the constructor.
+            store: As in the constructor.
             fields: Further fields, e.g. `temperature=0`.
 
         Raises:
             ServerUnreachable: No host answers.
             ConfigError: The hosts have no models.
         """
-        router = ZetaDynamicRouter.from_ollama(hosts, headers=headers, allow_cloud=allow_cloud, objective=objective)
+        router = ZetaDynamicRouter.from_ollama(
+            hosts, headers=headers, allow_cloud=allow_cloud, objective=objective, store=store
+        )
         return cls(router=router, **fields)
 
     # -- asking --------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from zeta_router.errors import ConfigError
 from zeta_router.model import ModelCard
 from zeta_router.objective import Objective
 from zeta_router.router import ZetaDynamicRouter
+from zeta_router.store import Store
 
 Given = Sequence["str | ModelCard | BaseChatModel"] | Mapping[str, "str | ModelCard | BaseChatModel"]
 """Names, cards or chat models; in a mapping, chat models by names of your own."""
@@ -24,6 +26,7 @@ def found(
     hosts: Sequence[str] | None,
     base_url: str | None,
     objective: str | Objective | None,
+    store: str | os.PathLike[str] | Store | None,
     keywords: Mapping[str, Any],
 ) -> tuple[ZetaDynamicRouter, Children]:
     """Return the router and the children for what a user gave.
@@ -34,6 +37,7 @@ def found(
         hosts: Addresses for names that are given without one; None takes `OLLAMA_HOST`.
         base_url: One such address.
         objective: For a router that is made here; None is `balanced`.
+        store: For a router that is made here; None keeps what it learns in memory.
         keywords: `ChatOllama` keywords for children that are built later.
 
     Raises:
@@ -46,8 +50,11 @@ def found(
     cards, given = _read(models if models is not None else ())
     if router is None:
         where = [base_url] if base_url is not None else hosts
-        router = ZetaDynamicRouter(cards, hosts=where, objective="balanced" if objective is None else objective)
+        wanted = "balanced" if objective is None else objective
+        router = ZetaDynamicRouter(cards, hosts=where, objective=wanted, store=store)
     else:
+        if store is not None:
+            raise ConfigError("give router or store, not both: the router has its own")
         if hosts is not None or base_url is not None:
             raise ConfigError("the router knows its hosts: give router=... or hosts=[...], not both")
         known = {(card.name, card.host) for card in router.cards}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from zeta_router.objective import Objective
 from zeta_router.policies.phase_times import PhaseTimes
 from zeta_router.router import ZetaDynamicRouter
 from zeta_router.runs import AlwaysWarm, InOrder, run_card
+from zeta_router.store import Store
 
 KIND = "chain"
 """First half of a branch's host: `chain:small`."""
@@ -56,17 +58,20 @@ def found(
     quality: Mapping[str, float],
     router: ZetaDynamicRouter | None,
     objective: str | Objective,
+    store: str | os.PathLike[str] | Store | None,
     order: str,
 ) -> ZetaDynamicRouter:
     """Return the router over some branches: a new one, or the one that was given, which they join.
 
     Raises:
-        ConfigError: `quality` names no branch, or the router has candidates that are none.
+        ConfigError: `quality` names no branch, the router has candidates that are none, or beside it a store was given.
     """
     unknown = quality.keys() - members.keys()
     if unknown:
         raise ConfigError(f"quality names {', '.join(sorted(unknown))}, which is no branch")
     if router is not None:
+        if store is not None:
+            raise ConfigError("give router or store, not both: the router has its own")
         foreign = [card.name for card in router.cards if card.host != f"{KIND}:{card.name}"]
         if foreign:
             raise ConfigError(
@@ -80,6 +85,7 @@ def found(
             objective=wanted,
             policy=InOrder() if order == "declared" else AlwaysWarm(PhaseTimes(wanted)),
             limits=Limits(attempts=len(members)),
+            store=store,
         )
     known = {card.name for card in router.cards}
     for name in members:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, cast
@@ -23,6 +24,7 @@ from zeta_router.objective import Objective
 from zeta_router.request import Request
 from zeta_router.router import ZetaDynamicRouter
 from zeta_router.runs import run_request
+from zeta_router.store import Store
 
 Order = Literal["learned", "declared"]
 
@@ -56,6 +58,8 @@ class ZetaRunnable(Branching[Input, Output]):
             `config["configurable"]["zeta_task"]` wins.
         quality: Name -> usefulness expected before anybody gave feedback, in [0, 1].
         objective: `balanced`, `fastest`, `best`, or numbers of your own.
+        store: Where what it learns survives, and is shared: a path, a URL, `default`, or a store; None keeps it in
+            memory. See `ZetaDynamicRouter`.
         router: One to use, over these branches alone; None makes one.
         name: Of its runs in traces.
 
@@ -85,6 +89,7 @@ class ZetaRunnable(Branching[Input, Output]):
         task: str | Callable[[Any], str] | None = None,
         quality: Mapping[str, float] | None = None,
         objective: str | Objective = "balanced",
+        store: str | os.PathLike[str] | Store | None = None,
         router: ZetaDynamicRouter | None = None,
         **fields: Any,
     ) -> None:
@@ -95,7 +100,7 @@ class ZetaRunnable(Branching[Input, Output]):
             fields["conditions"] = Conditions(tuple(members), when or {}, first_only=False)
         fields |= {"branches": members, "when": dict(when or {}), "order": order, "accept": accept}
         fields |= {"handles": tuple(handles), "task": task, "quality": dict(quality or {}), "objective": objective}
-        fields["router"] = found(members, quality or {}, router, objective, order)
+        fields["router"] = found(members, quality or {}, router, objective, store, order)
         super().__init__(**fields)
 
     @classmethod
