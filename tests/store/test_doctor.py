@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.store.conftest import RedisServer
-from tests.store.world import router_on, serve
+from tests.store.world import damaged, router_on, serve
 from zeta_router import ConfigError
 from zeta_router.cli.findings import Finding
 from zeta_router.cli.store_findings import store_findings
@@ -47,10 +47,17 @@ def test_a_store_that_does_not_exist_yet_is_not_made(tmp_path: Path) -> None:
 
 def test_a_damaged_file_stays_where_it_is(path: Path) -> None:
     """The next router moves it aside; a doctor only says so."""
-    path.write_bytes(b"\xff" * 5_000)
+    broken = damaged(path)
     assert "damaged" in only(path).what
     assert only(path).level == "problem"
-    assert path.read_bytes() == b"\xff" * 5_000
+    assert path.read_bytes() == broken
+
+
+def test_a_file_of_somebody_else(path: Path) -> None:
+    """No router moves it, and none is said to."""
+    path.write_text("shopping list: lynx food")
+    assert "no log of Zeta's" in only(path).what
+    assert path.read_text() == "shopping list: lynx food"
 
 
 def test_a_locked_file(path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.store.conftest import RedisServer
 from tests.store.test_sharing import CODE, state_of
-from tests.store.world import CODER, router_on, serve
+from tests.store.world import CODER, damaged, router_on, serve
 from zeta_router import Event, TroubleSeen, ZetaDynamicRouter
 from zeta_router.store import MemoryStore, RedisStore, SQLiteStore, Store
 from zeta_router.store import outbox as outbox_module
@@ -97,19 +97,43 @@ def test_a_file_that_may_only_be_read_is_still_learned_from(tmp_path: Path, cloc
     assert ended(quick(path)) == 5
 
 
-@pytest.mark.parametrize("garbage", [b"this is no database" * 100, b"SQLite format 3\x00" + b"\xff" * 5_000])
-def test_a_damaged_file_is_moved_aside_and_never_deleted(tmp_path: Path, clock: ManualClock, garbage: bytes) -> None:
+def test_a_damaged_file_is_moved_aside_and_never_deleted(tmp_path: Path, clock: ManualClock) -> None:
     """A new one begins; the old one lies beside it, byte for byte."""
     path = tmp_path / "log.db"
-    path.write_bytes(garbage)
+    with router_on(path, clock) as router:
+        serve(router, clock, 3)
+    garbage = damaged(path)
     with router_on(quick(path), clock) as router:
         serve(router, clock, 3)
         router.sync()
         assert router.sync()
         assert said(router, "it was moved to") == 1
         assert ended(quick(path)) == 3
-    (aside,) = tmp_path.glob("log.db.damaged-*")
+    (aside,) = tmp_path.glob("log.db.damaged-*[0-9]")
     assert aside.read_bytes() == garbage
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"root:x:0:0:root:/root:/bin/sh\n" * 100,
+        b"SQLite format 3\x00" + b"\xff" * 5_000,
+        b"SQLite format 3\x00" + bytes(52) + b"GPKG" + b"\xff" * 5_000,
+        bytes(5_000),
+    ],
+    ids=["text", "damaged SQLite", "another program's SQLite, damaged", "zeros"],
+)
+def test_a_file_that_may_be_somebody_elses_is_left_alone(tmp_path: Path, clock: ManualClock, content: bytes) -> None:
+    """A slip in `store=` moves nothing; requests are served from memory, and the trouble is said once."""
+    path = tmp_path / "precious"
+    path.write_bytes(content)
+    with router_on(quick(path), clock) as router:
+        serve(router, clock, 3)
+        for _ in range(3):
+            assert not router.sync()
+        assert said(router, "no log of Zeta's") == 1
+        assert router.performance_metrics[CODER].calls == 3
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("precious", content)]
 
 
 def test_a_file_that_is_damaged_while_it_is_used(tmp_path: Path, clock: ManualClock) -> None:

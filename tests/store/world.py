@@ -69,6 +69,13 @@ def serve(
     return made
 
 
+def damaged(path: Path) -> bytes:
+    """Destroy all of a log but its header, and return what the file holds now."""
+    broken = path.read_bytes()[:100] + b"\xff" * 5_000
+    path.write_bytes(broken)
+    return broken
+
+
 def records_of(times: int, *, seed: int = 0, start: float = EPOCH, task: str = "code") -> list[Record]:
     """Return what one router that nobody disturbs would log."""
     clock = ManualClock(start)

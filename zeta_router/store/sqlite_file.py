@@ -1,4 +1,4 @@
-"""One connection to the SQLite file: opened when needed, checked, migrated; a damaged file is moved aside."""
+"""One connection to the SQLite file: opened when needed, checked, migrated; a damaged log is moved aside."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from zeta_router.store.migrations import APPLICATION_ID, MIGRATIONS, VERSION
 
 CHECKED_BYTES = 200e6
 """Larger files are not read from end to end to be checked."""
+MAGIC = b"SQLite format 3\x00"
+"""What a SQLite file begins with. The id of the program that made it stands in bytes 68 to 71:
+https://www.sqlite.org/fileformat.html#the_database_header"""
 MOVING_S = 60.0
 """Seconds after which a process that was moving the file aside is taken for dead."""
 
@@ -75,6 +78,15 @@ class SQLiteFile:
             with suppress(sqlite3.Error):
                 connection.close()
 
+    def is_ours(self) -> bool:
+        """Return whether a file is surely a log of Zeta's, though it may be damaged: it was opened as one, or says so.
+
+        Anything else that a setting names by mistake is not moved.
+        """
+        with suppress(OSError):
+            return self.path.stat().st_ino == self._inode or _says_it_is_ours(self.path)
+        return False
+
     def forget(self) -> None:
         """Leave the connection to the process that opened it."""
         connection, self._connection = self._connection, None
@@ -130,7 +142,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
 def translated(file: SQLiteFile) -> Iterator[sqlite3.Connection]:
     """Hand out the connection; what goes wrong inside becomes `StoreTrouble`, and nothing stays half done.
 
-    A damaged file is moved aside, so that the next use begins a new one.
+    A damaged log is moved aside, so that the next use begins a new one; a file that may be another's is left alone.
     """
     try:
         yield file.open()
@@ -139,7 +151,7 @@ def translated(file: SQLiteFile) -> Iterator[sqlite3.Connection]:
         text = str(error)
         if _is_damage(error):
             file.close()
-            raise _set_aside(file.path) from error
+            raise (_set_aside(file.path) if file.is_ours() else _not_ours(file.path)) from error
         raise StoreTrouble(_in_words(file.path, text)) from error
     except BaseException:
         _roll_back(file)
@@ -163,6 +175,16 @@ def _in_words(path: Path, text: str) -> str:
     if "unable to open" in text:
         return f"{path} cannot be opened: allow writing to its folder, or name another file"
     return f"{path} cannot be used ({text}); it is tried again"
+
+
+def _says_it_is_ours(path: Path) -> bool:
+    with path.open("rb") as file:
+        header = file.read(72)
+    return header.startswith(MAGIC) and header[68:] == APPLICATION_ID.to_bytes(4, "big")
+
+
+def _not_ours(path: Path) -> StoreTrouble:
+    return StoreTrouble(f"{path} is no log of Zeta's, or nothing is left of one; name another file, or move it away")
 
 
 def _set_aside(path: Path) -> StoreTrouble:
@@ -194,6 +216,7 @@ def check_file(path: Path) -> None:
     Raises:
         StoreTrouble: It is damaged, locked, too new, another program's, or cannot be written.
     """
+    damaged = StoreTrouble(f"{path} is damaged; the next router moves it aside and begins a new one")
     try:
         connection = sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, timeout=0.5, isolation_level=None)
         try:
@@ -201,12 +224,12 @@ def check_file(path: Path) -> None:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
             if path.stat().st_size <= CHECKED_BYTES and not _is_sound(path):
-                raise StoreTrouble(f"{path} is damaged; the next router moves it aside and begins a new one")
+                raise damaged
         finally:
             connection.close()
     except sqlite3.Error as error:
         if _is_damage(error):
-            raise StoreTrouble(f"{path} is damaged; the next router moves it aside and begins a new one") from error
+            raise (damaged if _says_it_is_ours(path) else _not_ours(path)) from error
         raise StoreTrouble(_in_words(path, str(error))) from error
 
 
