@@ -38,16 +38,7 @@ class Player:
     def __init__(self, name: str, policy: Policy, world: World, *, seed: int, load: float) -> None:
         self.run = Run(name, world.scenario.name, seed, load)
         self.world = world
-        self.router = ZetaDynamicRouter(
-            [model.card(host) for host in world.hosts for model in world.models.values()],
-            hosts=list(world.hosts),
-            objective=world.work.objective,
-            policy=Stopwatch(policy, self.run.choose_us),
-            clock=lambda: world.timeline.now,
-            rng=Random(f"router {seed}"),
-            limits=Limits(attempts=ATTEMPTS, context=CONTEXT),
-        )
-        self.dispatcher = self.router._dispatcher
+        self.routers = [router_of(world, Stopwatch(policy, self.run.choose_us), Random(f"router {seed}"))]
         self._records: list[Record | None] = [None] * len(world.work.calls)
         self._polled_at = 0.0
         world.joined = self._joined
@@ -62,34 +53,53 @@ class Player:
                 changes.pop(0).apply(world)
             if timeline.now - self._polled_at >= POLL_S:
                 self._poll()
-            attempts = Attempts(self.dispatcher, call.request, call.guess)
-            Serving(self, index, call, iter(attempts)).begin()
+            router = self.next_router()
+            Serving(self, index, call, router, Attempts(router._dispatcher, call.request, call.guess)).begin()
         timeline.advance(timeline.now + 2 * TIMEOUT_S)
         self.run.loads = world.loads
         self.run.records = [record for record in self._records if record is not None]
-        self.run.troubles = self.router.snapshot().troubles
+        self.run.troubles = tuple(trouble for router in self.routers for trouble in router.snapshot().troubles)
+
+    def next_router(self) -> ZetaDynamicRouter:
+        """Return the router that serves the next request."""
+        return self.routers[0]
 
     def _poll(self) -> None:
         self._polled_at = self.world.timeline.now
         for host in self.world.hosts:
-            self.dispatcher.saw_resident(host, self.world.resident(host))
+            for router in self.routers:
+                router._dispatcher.saw_resident(host, self.world.resident(host))
 
     def _joined(self, model: BenchModel) -> None:
         for host in self.world.hosts:
-            self.router.join(model.card(host))
+            for router in self.routers:
+                router.join(model.card(host))
 
     def note(self, record: Record) -> None:
         """Keep a record in its place."""
         self._records[record.number] = record
 
-    def opine(self, call: Call, attempt: Attempt, quality: float) -> None:
-        """Let somebody have an opinion on an answer, some time later, or nobody."""
+    def opine(self, call: Call, router: ZetaDynamicRouter, attempt: Attempt, quality: float) -> None:
+        """Let somebody have an opinion on an answer of a router's, some time later, or nobody."""
         scenario, timeline = self.world.scenario, self.world.timeline
         good = call.thumb_draw < quality
         decision_id = attempt.decision.id
         if call.task == EXTRACT:  # whether it is valid JSON is known at once, and for certain
-            self.router.feedback(decision_id, float(good), "evaluator")
+            router.feedback(decision_id, float(good), "evaluator")
         elif call.opinion_draw < scenario.feedback:
             score = float(good != (call.flip_draw < scenario.flipped))
             later = timeline.now + call.opinion_delay
-            timeline.at(later, ARRIVAL, lambda _: self.router.feedback(decision_id, score))
+            timeline.at(later, ARRIVAL, lambda _: router.feedback(decision_id, score))
+
+
+def router_of(world: World, policy: Policy, rng: Random) -> ZetaDynamicRouter:
+    """Return a router for the models of a world, its clock in the world's time."""
+    return ZetaDynamicRouter(
+        [model.card(host) for host in world.hosts for model in world.models.values()],
+        hosts=list(world.hosts),
+        objective=world.work.objective,
+        policy=policy,
+        clock=lambda: world.timeline.now,
+        rng=rng,
+        limits=Limits(attempts=ATTEMPTS, context=CONTEXT),
+    )

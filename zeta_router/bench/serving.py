@@ -11,6 +11,7 @@ from zeta_router.bench.workload import TIMEOUT_S, Call
 from zeta_router.bench.world import EPOCH
 from zeta_router.ollama.clocks import UNNOTICED_SECONDS
 from zeta_router.outcome import Fate, Outcome, Timings
+from zeta_router.router import ZetaDynamicRouter
 from zeta_router.simulator.jobs import Job, JobEvent
 from zeta_router.simulator.timeline import ARRIVAL, Event
 
@@ -21,12 +22,15 @@ if TYPE_CHECKING:
 class Serving:
     """One request of a run in progress."""
 
-    __slots__ = ("attempt", "attempts", "call", "fails", "first", "index", "job", "player", "timer", "tries")
+    __slots__ = ("attempt", "attempts", "call", "fails", "first", "index", "job", "player", "router", "timer", "tries")
 
-    def __init__(self, player: Player, index: int, call: Call, attempts: Iterator[Attempt]) -> None:
+    def __init__(
+        self, player: Player, index: int, call: Call, router: ZetaDynamicRouter, attempts: Iterator[Attempt]
+    ) -> None:
         self.player = player
         self.index = index
         self.call = call
+        self.router = router
         self.attempts = attempts
         self.attempt: Attempt | None = None
         self.first: Attempt | None = None
@@ -92,7 +96,7 @@ class Serving:
             )
         )
         quality = world.truth.quality(attempt.decision.model, call.task, call.complexity)
-        self.player.opine(call, attempt, quality)
+        self.player.opine(call, self.router, attempt, quality)
         self._end(quality)
 
     def _failed(self, why: str) -> None:
