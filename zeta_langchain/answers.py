@@ -12,22 +12,10 @@ from pydantic import ValidationError
 
 from zeta_langchain.interrupts import bubbles_up
 from zeta_router.attempts import Attempt
+from zeta_router.mistakes import MISTAKES
 from zeta_router.ollama import fate_of as fate_on_the_wire
 from zeta_router.ollama import outcome_of as outcome_on_the_wire
 from zeta_router.outcome import Fate, Outcome, Timings
-
-MISTAKES = (
-    ValueError,
-    TypeError,
-    AttributeError,
-    LookupError,
-    NameError,
-    AssertionError,
-    NotImplementedError,
-    ImportError,
-)
-"""What wrong code or wrong input raises, e.g. `stop` given twice: another model would raise it again, and none of them
-is to blame."""
 
 UNREADABLE = (OutputParserException, ValidationError)
 """What LangChain raises for an answer that does not follow its schema, or for a tool call that is not JSON."""

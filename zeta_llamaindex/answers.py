@@ -11,25 +11,11 @@ from llama_index.core.program.utils import FlexibleModel
 
 from zeta_llamaindex.messages import text_of
 from zeta_router import ollama
+from zeta_router.mistakes import MISTAKES
 from zeta_router.outcome import Fate, Outcome, Timings
 
 Response = ChatResponse | CompletionResponse
 Answer = TypeVar("Answer")
-
-MISTAKES = (
-    ValueError,
-    TypeError,
-    AttributeError,
-    LookupError,
-    NameError,
-    AssertionError,
-    NotImplementedError,
-    ImportError,
-)
-"""What wrong code or wrong input raises: another model would raise it again, and none of them is to blame.
-
-`TokenCountingHandler` ends a call that is over its budget with a ValueError.
-"""
 
 UNREADABLE = (ValueError, TypeError)
 """What LlamaIndex raises for an answer that does not follow its schema; pydantic's ValidationError is a ValueError."""

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from zeta_router.decision import Candidate, Choice, Decision
-from zeta_router.events import DriftFound, DriftOver
+from zeta_router.decision import Candidate, Choice
 from zeta_router.limits import Limits
 from zeta_router.objective import Objective
-from zeta_router.outcome import Outcome
-from zeta_router.policies.base import Belief, Policy
 from zeta_router.policies.phase_times import PhaseTimes
+from zeta_router.policies.wrapped import Wrapped
 from zeta_router.request import Request
 from zeta_router.router import ZetaDynamicRouter
 from zeta_router.runs import AlwaysWarm
@@ -31,14 +28,11 @@ FITS_ENOUGH = 0.5
 _FIT = "fit:"
 
 
-@dataclass
-class Fitting:
+class Fitting(Wrapped):
     """A policy for choices that fit a query more or less: what a choice is good for counts as far as it fits.
 
     How well each one fits stands in the request's tags, as `fit:<name>=<number>`, and so in the log.
     """
-
-    policy: Policy
 
     def choose(
         self, request: Request, guess: TaskGuess, candidates: Sequence[Candidate], *, now: float, rng: Random
@@ -59,22 +53,6 @@ class Fitting:
         time = "" if best.seconds is None else f", {best.seconds:.1f} s expected"
         reason = f"{best.model}: {best.note}{time}"
         return choice._replace(picked=best, scores=tuple(scores), reason=reason, explored=False, decode_sd=None)
-
-    def begin(self, decision: Decision) -> None:
-        """Hand on."""
-        self.policy.begin(decision)
-
-    def learn(self, decision: Decision, outcome: Outcome, *, now: float) -> Sequence[DriftFound | DriftOver]:
-        """Hand on."""
-        return self.policy.learn(decision, outcome, now=now)
-
-    def feedback(self, decision: Decision, score: float, *, now: float) -> None:
-        """Hand on."""
-        self.policy.feedback(decision, score, now=now)
-
-    def beliefs(self, *, now: float) -> Sequence[Belief]:
-        """Hand on."""
-        return self.policy.beliefs(now=now)
 
 
 def fit_tags(names: Sequence[str], fits: Sequence[float]) -> tuple[str, ...]:

@@ -8,14 +8,14 @@ than expected, failing, useful, in flight.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from random import Random
 
 from zeta_router.decision import Candidate, Choice, Decision, Score
 from zeta_router.events import DriftFound, DriftOver
 from zeta_router.model import ModelCard
 from zeta_router.outcome import Fate, Outcome, Timings
-from zeta_router.policies.base import Belief, Policy
+from zeta_router.policies.base import Belief
+from zeta_router.policies.wrapped import Wrapped
 from zeta_router.request import Request
 from zeta_router.tasks.task_guess import TaskGuess
 
@@ -58,11 +58,8 @@ def run_outcome(fate: Fate, *, seconds: float | None, first: float | None = None
     return Outcome(fate=fate, timings=Timings(first_token=first, total=seconds), error=error)
 
 
-@dataclass
-class AlwaysWarm:
+class AlwaysWarm(Wrapped):
     """A policy for candidates that are never loaded: the wrapped one is told that all of them are in memory."""
-
-    policy: Policy
 
     def choose(
         self, request: Request, guess: TaskGuess, candidates: Sequence[Candidate], *, now: float, rng: Random
@@ -70,22 +67,6 @@ class AlwaysWarm:
         """Pick as the wrapped policy does."""
         warm = [candidate._replace(loaded=True, loaded_at=now) for candidate in candidates]
         return self.policy.choose(request, guess, warm, now=now, rng=rng)
-
-    def begin(self, decision: Decision) -> None:
-        """Hand on."""
-        self.policy.begin(decision)
-
-    def learn(self, decision: Decision, outcome: Outcome, *, now: float) -> Sequence[DriftFound | DriftOver]:
-        """Hand on."""
-        return self.policy.learn(decision, outcome, now=now)
-
-    def feedback(self, decision: Decision, score: float, *, now: float) -> None:
-        """Hand on."""
-        self.policy.feedback(decision, score, now=now)
-
-    def beliefs(self, *, now: float) -> Sequence[Belief]:
-        """Hand on."""
-        return self.policy.beliefs(now=now)
 
 
 class InOrder:

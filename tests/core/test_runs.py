@@ -7,6 +7,7 @@ from collections import Counter
 from tests.core.world import ManualTime
 from zeta_router import DriftFound, Event, Fate, PhaseTimes, ZetaDynamicRouter
 from zeta_router.runs import AlwaysWarm, run_card, run_outcome, run_request
+from zeta_router.signals.answer import Answer
 
 
 class Runs:
@@ -14,10 +15,11 @@ class Runs:
 
     def __init__(self, **seconds: float) -> None:
         self.clock = ManualTime()
+        self.policy = AlwaysWarm(PhaseTimes())
         self.seconds = seconds
         self.failing: set[str] = set()
         cards = [run_card(name, kind="chain") for name in seconds]
-        self.router = ZetaDynamicRouter(cards, policy=AlwaysWarm(PhaseTimes()), clock=self.clock, rng=7)
+        self.router = ZetaDynamicRouter(cards, policy=self.policy, clock=self.clock, rng=7)
         self.events: list[Event] = []
         self.router.subscribe(self.events.append)
 
@@ -75,3 +77,16 @@ def test_nothing_is_expected_of_a_run_before_it_ran() -> None:
     assert (first.predicted.load, first.predicted.decode) == (0.0, 0.0)
     assert later.predicted.load == 0.0
     assert 1.0 < (later.predicted.total or 0.0) < 3.0
+
+
+def test_what_an_output_shows_reaches_the_policy_inside() -> None:
+    runs = Runs(first=1.0, second=1.0)
+    runs.run(1)
+    attempt = next(runs.router.plan(run_request(task="report")))
+    with attempt:
+        attempt.settle(run_outcome(Fate.ok, seconds=1.0))
+    attempt.observe(Answer(text=""))
+
+    told = {belief.model: belief.quality for belief in runs.policy.beliefs(now=runs.clock.now)}
+
+    assert told[attempt.decision.model]
