@@ -56,6 +56,8 @@ class Request:
             raise InvalidRequest(
                 f"task must be a word like 'code', or None to find it from the text, got {self.task!r}"
             )
+        if self.session is not None and not isinstance(self.session, str):
+            raise InvalidRequest(f"session must be a string, or None outside of conversations, got {self.session!r}")
         if self.prompt_tokens is not None:
             _check_count("prompt_tokens", self.prompt_tokens)
         if self.max_output_tokens is not None:

@@ -11,6 +11,7 @@ from zeta_router.learning.host import Host
 from zeta_router.learning.lengths import Lengths
 from zeta_router.learning.observed import REAL_LOAD_S
 from zeta_router.learning.overlap import Beside
+from zeta_router.learning.prompt_caches import PromptCaches
 from zeta_router.learning.runner import Runner
 from zeta_router.learning.waiting import Busy
 from zeta_router.model import ModelCard
@@ -34,6 +35,7 @@ class Learned:
         """Those that served, the one that served last at the end."""
         self.hosts: dict[str, Host] = {}
         self.lengths = Lengths()
+        self.prompts = PromptCaches()
         self.hosts_changed = False
         """The last answer changed what is believed of all models of its host."""
         self.room: dict[str, float] = {}
@@ -47,7 +49,11 @@ class Learned:
         if decision.card is None:
             return ()
         key = decision.key
-        self.runners[key] = self._serving(self.runners.pop(key, None), decision.card, decision.host)  # now the last
+        runner = self._serving(self.runners.pop(key, None), decision.card, decision.host)
+        self.runners[key] = runner  # now the last
+        if decision.session is not None:
+            self.prompts.begin(decision.session, decision, runner)
+        runner.calls += 1
         return self._forget() if len(self.runners) > MOST_RUNNERS else ()
 
     def learn(self, decision: Decision, outcome: Outcome, now: float) -> tuple[Runner, Change, float] | None:
@@ -65,11 +71,12 @@ class Learned:
             self.runners[decision.key] = runner
         host = self.host(decision.host)
         beside = host.overlap.end(decision.id, now)
+        cached = decision.session is not None and self.prompts.learn(decision.session, decision, outcome, runner)
         if outcome.fate is Fate.cache_hit:
             return None
         if beside is not None and beside.calls > host.slots.count - 1.0:
             beside = Beside(beside.models, host.slots.count - 1.0)
-        change, ratio = runner.learn(decision, outcome, now, beside)
+        change, ratio = runner.learn(decision, outcome, now, beside, cached=cached)
         self._note_memory(host, decision, outcome, now)
         if outcome.fate.completed:
             if before := len(decision.picked.candidate.flights):
@@ -107,6 +114,7 @@ class Learned:
             if not any(host == key[1] for _, host in self.runners):
                 self.hosts.pop(key[1], None)
                 self.room.pop(key[1], None)
+                self.prompts.forget(key[1])
         return gone
 
     def _note_memory(self, host: Host, decision: Decision, outcome: Outcome, now: float) -> None:

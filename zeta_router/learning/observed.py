@@ -56,8 +56,8 @@ class Observed(NamedTuple):
         )
 
 
-def observed(decision: Decision, outcome: Outcome) -> Observed:
-    """Return what an answer says about speed; implausible figures are left out."""
+def observed(decision: Decision, outcome: Outcome, *, cached: bool = False) -> Observed:
+    """Return what an answer says about speed; implausible figures are left out, and a prompt that was not read anew."""
     times = outcome.timings
     prompt = outcome.prompt_tokens
     if prompt is None:
@@ -68,7 +68,7 @@ def observed(decision: Decision, outcome: Outcome) -> Observed:
     decode = prefill = load = service = None
     if times.decode is not None and output >= DECODE_TOKENS:
         decode = _per_token(times.decode, steps)
-    if times.prefill is not None and prompt >= PREFILL_TOKENS:
+    if times.prefill is not None and prompt >= PREFILL_TOKENS and not cached:
         prefill = _per_token(times.prefill, prompt)
     if times.decode is None and times.prefill is None and times.total is not None:
         rest = times.total - (times.load or 0.0) - (times.wait or 0.0)

@@ -39,12 +39,14 @@ class Runner:
     """Healthy rates, present drift and health of one model on one host."""
 
     __slots__ = (
+        "calls",
         "card",
         "decode",
         "drift",
         "freed_at",
         "health",
         "load",
+        "loaded_at",
         "prefill",
         "prior_decode",
         "prior_prefill",
@@ -62,6 +64,10 @@ class Runner:
         self.drift = Drift()
         self.freed_at = 0.0
         """When its last call ended, seconds since the epoch: what waited behind it began then."""
+        self.calls = 0
+        """Begun so far."""
+        self.loaded_at = 0.0
+        """When the last call was decided that it was loaded for, seconds since the epoch: its caches began empty."""
         self.health = Health()
         self.quick = 0
 
@@ -73,11 +79,16 @@ class Runner:
             self.prefill.move(self.prior_prefill + offset)
 
     def learn(
-        self, decision: Decision, outcome: Outcome, now: float, beside: Beside | None = None
+        self, decision: Decision, outcome: Outcome, now: float, beside: Beside | None = None, *, cached: bool = False
     ) -> tuple[Change, float]:
         """Fold in how an attempt ended; return what became noticeable, and log(observed / expected).
 
-        `beside` is what ran at the same time: it made the call slower, and says nothing of the model.
+        Args:
+            decision: What was expected.
+            outcome: What came.
+            now: Seconds since the epoch.
+            beside: What ran at the same time: it made the call slower, and says nothing of the model.
+            cached: Whether the prompt was in the cache: then it says nothing of how fast prompts are read.
         """
         fate = outcome.fate
         self.freed_at = now
@@ -87,7 +98,9 @@ class Runner:
             return self._learn_bound(decision, outcome, now)
         if not fate.completed:
             return Change.none, 0.0
-        seen = observed(decision, outcome)
+        seen = observed(decision, outcome, cached=cached)
+        if seen.load is not None:
+            self.loaded_at = decision.decided_at
         sharing = _sharing(seen, beside)
         return self._learn_times(seen if sharing == 1.0 else seen.alone_would_be(sharing), now)
 

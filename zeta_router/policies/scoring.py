@@ -12,6 +12,7 @@ from zeta_router.learning.health import AILING
 from zeta_router.learning.lengths import Expected
 from zeta_router.learning.memory import KEPT_S
 from zeta_router.learning.priors import PREFILL_BASE_S
+from zeta_router.learning.prompt_caches import WORTH_NOTING
 from zeta_router.learning.runner import OVERLAP_COST, SLOT_COST
 from zeta_router.learning.waiting import Busy, Served, Work, work_of
 from zeta_router.objective import Objective
@@ -45,6 +46,8 @@ class Moment:
     expected: float
     """Seconds after which the user starts to mind."""
     now: float
+    cached: Mapping[Key, float] | None = None
+    """How many tokens of the prompt models on hosts are expected to have in their cache; None outside conversations."""
     work: Mapping[str, Work] | None = None
     """Of hosts that have calls in flight; None until a candidate is on a busy one."""
 
@@ -83,7 +86,7 @@ def score_all(
     expected = moment.expected
     within, beyond = objective.within / expected, objective.beyond / expected
     bearable = objective.bearable * expected
-    request, now = moment.request, moment.now
+    request, now, cached = moment.request, moment.now, moment.cached
     tokens, longest, deadline = request.tokens, request.max_output_tokens, request.deadline
     rows: list[Row] = []
     for candidate in candidates:
@@ -103,6 +106,10 @@ def score_all(
             cold = 0.0
         else:
             cold = MAYBE_COLD if loaded else 1.0
+        if cached and not cold and key in cached:
+            prefill -= forecast.per_prompt_token * cached[key]
+            if cached[key] > WORTH_NOTING * tokens:
+                note = note or "has this conversation's prompt in its cache"
         if host_flights:
             if moment.work is None:
                 moment.work = work_of(candidates, rare, now)
