@@ -1,7 +1,12 @@
 """Policies of a user's own, named by their import path."""
 
-from zeta_router import Objective, Policy
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+
+from zeta_router import Candidate, Choice, Decision, Objective, Outcome, PhaseTimes, Policy, Request, TaskGuess
 from zeta_router.bench.zoo import CHATTER, CODER, REASONER
+from zeta_router.events import DriftFound, DriftOver
 from zeta_router.policies.rivals import OneModel
 
 
@@ -15,3 +20,18 @@ def reasoner(objective: Objective) -> Policy:
 
 def chatter(objective: Objective) -> Policy:
     return OneModel(CHATTER.name)
+
+
+class Sessionless(PhaseTimes):
+    """The default policy as it would be if nobody said which requests belong together."""
+
+    def choose(
+        self, request: Request, guess: TaskGuess, candidates: Sequence[Candidate], *, now: float, rng: Random
+    ) -> Choice:
+        return super().choose(replace(request, session=None), guess, candidates, now=now, rng=rng)
+
+    def begin(self, decision: Decision) -> None:
+        super().begin(replace(decision, session=None))
+
+    def learn(self, decision: Decision, outcome: Outcome, *, now: float) -> Sequence[DriftFound | DriftOver]:
+        return super().learn(replace(decision, session=None), outcome, now=now)

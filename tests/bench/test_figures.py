@@ -138,7 +138,7 @@ def test_names_of_policies_and_scenarios() -> None:
     """The oracle always comes last; `ten` are the study's."""
     assert policies_named("oracle,static,static") == ("static", "oracle")
     assert len(scenarios_named("ten")) == 10
-    assert len(scenarios_named("all")) == 13
+    assert len(scenarios_named("all")) == 15
     assert contender("static") is contender("static")
     with pytest.raises(ConfigError, match="no scenario nowhere"):
         scenarios_named("stationary,nowhere")

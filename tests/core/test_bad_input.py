@@ -29,6 +29,7 @@ CASES: list[tuple[Callable[[], object], type[ZetaError], str]] = [
     (lambda: Request(text="hi", deadline=-1), InvalidRequest, "deadline must be seconds from now, above 0, got -1"),
     (lambda: Request(text="hi", deadline=math.nan), InvalidRequest, "deadline"),
     (lambda: Request(text="hi", task=" "), InvalidRequest, "task must be a word"),
+    (lambda: Request(text="hi", session=5), InvalidRequest, "session must be a string"),  # type: ignore[arg-type]
     (lambda: Request(text="hi", prompt_tokens=-5), InvalidRequest, "prompt_tokens must be a whole number"),
     (lambda: Request(text="hi", needs=frozenset({"telepathy"})), InvalidRequest, "telepathy"),
     (lambda: Timings(total=-0.1), InvalidRequest, "timings.total"),

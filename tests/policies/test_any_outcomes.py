@@ -27,6 +27,8 @@ EVENTS = st.lists(
         STEP,
         st.sampled_from([None, 0.0, 0.5, 1.0]),
         st.booleans(),
+        st.sampled_from([None, "ann", "bob"]),
+        st.sampled_from([0, 200, 201, 1_900]),
     ),
     max_size=40,
 )
@@ -59,10 +61,11 @@ def test_no_sequence_of_outcomes_breaks_the_router(events: Sequence[tuple[object
     """Zeros, negative and huge numbers, NaN, out of order, a clock that jumps back: all models are found again."""
     world = World()
     late = []
-    for fate, task, seconds, prompt, output, step, score, waits in events:
+    for fate, task, seconds, prompt, output, step, score, waits, session, tokens in events:
         outcome = outcome_of(fate, seconds, prompt, output)  # type: ignore[arg-type]
         needs = frozenset({"embedding"}) if task == "embedding" else frozenset[str]()
-        attempt = next(iter(world.router.plan(Request(task=str(task), prompt_tokens=200, needs=needs)))).__enter__()
+        asked = Request(task=str(task), prompt_tokens=tokens, needs=needs, session=session, max_output_tokens=64)  # type: ignore[arg-type]
+        attempt = next(iter(world.router.plan(asked))).__enter__()
         world.clock.now += step  # type: ignore[operator]
         if outcome is None:
             attempt.__exit__(None, None, None)
@@ -72,7 +75,7 @@ def test_no_sequence_of_outcomes_breaks_the_router(events: Sequence[tuple[object
             attempt.settle(outcome)
         if score is not None:
             world.router.feedback(attempt.decision.id, score)  # type: ignore[arg-type]
-        assert_finite(world.router.explain(Request(task="code", prompt_tokens=200)))
+        assert_finite(world.router.explain(Request(task="code", prompt_tokens=200, session=session)))  # type: ignore[arg-type]
     for attempt, outcome in reversed(late):
         attempt.settle(outcome)
     world.router.snapshot()

@@ -82,7 +82,8 @@ def records_of(times: int, *, seed: int = 0, start: float = EPOCH, task: str = "
     router = ZetaDynamicRouter(cards(), clock=clock, rng=seed, policy=PhaseTimes())
     kept: list[Record] = []
     for number in range(times):
-        for attempt in router.plan(Request(text="hello", task=task, prompt_tokens=200)):
+        session = ("ann", "bob", None)[number % 3]
+        for attempt in router.plan(Request(text="hello", task=task, prompt_tokens=200, session=session)):
             with attempt:
                 kept.append(AttemptBegan(attempt.decision, clock()))
                 outcome = outcome_of(attempt.decision, slow=1.0 + number % 3, tokens=50 + 10 * (number % 7))

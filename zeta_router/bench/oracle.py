@@ -52,7 +52,8 @@ PRICES: Mapping[str, Prices] = MappingProxyType(
         "episodes": Prices(gpu=0.5),
     }
 )
-"""Tuned per scenario at load 1 on seeds 100 to 103, by a coarse search, one price after the other."""
+"""Tuned per scenario at load 1 on seeds 100 to 103, by a coarse search, one price after the other; those that
+are not named have the defaults, the conversations untried."""
 
 
 class _Node(NamedTuple):
@@ -69,9 +70,9 @@ class _Node(NamedTuple):
 class Oracle:
     """Greedy on the true expected utility, less prices on GPU time and on loads.
 
-    It knows the true present speeds, failures and qualities, what is in memory, and the exact work that is left of
-    every job. Of the new request it knows what every policy knows (the task as told, 5 % wrong) and the distributions
-    of lengths and noise. Source: the Zeta learning study, section 5.
+    It knows the true present speeds, failures and qualities, what is in memory, what of a conversation is in the prompt
+    caches, and the exact work that is left of every job. Of the new request it knows what every policy knows (the task
+    as told, 5 % wrong) and the distributions of lengths and noise. Source: the Zeta learning study, section 5.
     """
 
     def __init__(self, world: World, prices: Prices | None = None) -> None:
@@ -97,7 +98,11 @@ class Oracle:
         """Pick the highest true expected utility."""
         lean = LEAN if guess.complexity > 1 else -LEAN
         hosts = {host: self._known.host(host, now) for host in {c.host for c in candidates}}
-        scores = [self._score(request, guess.task, lean, c, hosts[c.host], now) for c in candidates]
+        tokens = [request.tokens - self._world.cached_tokens(request, c.model, c.host) for c in candidates]
+        scores = [
+            self._score(prompt, guess.task, lean, c, hosts[c.host], now)
+            for c, prompt in zip(candidates, tokens, strict=True)
+        ]
         if any(self._world.failing.values()):
             scores = [self._with_failures(score, scores, guess.task) for score in scores]
         scores.sort(key=lambda score: -score.utility)
@@ -109,7 +114,7 @@ class Oracle:
 
     def _score(
         self,
-        request: Request,
+        prompt_tokens: int,
         label: str,
         lean: float,
         candidate: Candidate,
@@ -119,7 +124,7 @@ class Oracle:
         host, model, prices = candidate.host, candidate.model, self._prices
         slots = self._world.scenario.slots
         per_prompt, per_output = self._known.rates(model, host)
-        prefill = request.tokens * per_prompt
+        prefill = prompt_tokens * per_prompt
         load, evicts = self._known.load(candidate, state)
         own = state.left.get(model, ())
         queue = sum(own) / slots if len(own) >= slots else 0.0

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from zeta_router.bench.changes import Change, Fail, Join, Slow, Worsen
-from zeta_router.bench.zoo import CODE, CODER, NEWCOMER, THREE, TWELVE, BenchModel
+from zeta_router.bench.zoo import CODE, CODER, NEWCOMER, THREE, TWELVE, TWINS, BenchModel
 from zeta_router.errors import ConfigError
 
 THIRD = 1 / 3
@@ -60,6 +60,8 @@ class Scenario:
     crowd: Crowd | None = None
     steady: bool = False
     """Requests come one by one at random moments and in random order, instead of in the trace's bursts and phases."""
+    turns: float = 0.0
+    """Mean number of requests of a conversation, in which prompts grow; 0: requests have nothing in common."""
     feedback: float = 0.20
     """Share of the answers that somebody has an opinion on."""
     flipped: float = 0.0
@@ -142,6 +144,15 @@ _ALL = (
     _FAST,
     # the trace brings no code for minutes on end: nobody could come back to the coder within seconds then
     replace(_FAST, name="slow-5x-steady", title=f"{_FAST.title}, no bursts", steady=True),
+    Scenario(name="conversations", title="growing conversations, two models alike", models=TWINS, turns=10.0),
+    Scenario(
+        name="conversations-two-hosts",
+        title="growing conversations, two models alike on two hosts",
+        models=TWINS,
+        turns=10.0,
+        hosts=2,
+        rate=0.06 * 1.8,
+    ),
     Scenario(
         name="episodes",
         title="coder 5x slower, three short times",

@@ -12,6 +12,7 @@ from random import Random
 from typing import NamedTuple
 
 from zeta_router.bench.scenarios import Scenario
+from zeta_router.bench.talks import Talks, Turn
 from zeta_router.bench.traces import Row, trace
 from zeta_router.bench.zoo import CHAT, CODE, EXTRACT, REASONING, TASKS
 from zeta_router.errors import ConfigError
@@ -58,6 +59,8 @@ class Call(NamedTuple):
     opinion_delay: float
     thumb_draw: float
     flip_draw: float
+    turn: Turn | None = None
+    """Where it goes on with a conversation: its prompt in pieces."""
 
 
 class Workload(NamedTuple):
@@ -79,6 +82,8 @@ def workload(scenario: Scenario, *, load: float, seed: int, requests: int, data:
         ConfigError: The trace has fewer, or `load` is not above 0.
     """
     rows = trace(data)
+    if scenario.turns:
+        rows = tuple(row._replace(task=CHAT) for row in rows if not row.is_code)
     if not LEAST <= requests <= len(rows):
         raise ConfigError(
             f"requests must be between {LEAST} and the trace's {len(rows)}, got {requests}; set --requests"
@@ -91,6 +96,7 @@ def workload(scenario: Scenario, *, load: float, seed: int, requests: int, data:
     if scenario.steady:
         window = _steady(window, Random(f"steady {seed}"))
     stretch = requests / (scenario.rate * load) / max(window[-1].at - window[0].at, 1e-9)
+    talks = Talks(scenario.turns, Random(f"talks {seed}"))
     calls: list[Call] = []
     now, before = 0.0, window[0].at
     for index, row in enumerate(window):
@@ -98,7 +104,8 @@ def workload(scenario: Scenario, *, load: float, seed: int, requests: int, data:
         hurry = crowd.factor if crowd and crowd.begin <= index / requests < crowd.end else 1.0
         now += (row.at - before) * stretch / hurry
         before = row.at
-        calls.append(_call(now, row, scenario, rng))
+        call = _call(now, row, scenario, rng)
+        calls.append(_in_conversation(call, talks) if scenario.turns else call)
     objective = Objective()
     patience = {task: seconds * scenario.patience for task, seconds in objective.expected_seconds.items()}
     return Workload(
@@ -124,7 +131,7 @@ def _call(now: float, row: Row, scenario: Scenario, rng: Random) -> Call:
     label = [t for t in TASKS if t != task][other] if wrong else task
     hard = (complexity > 0.5) != (rng.random() < WRONG_BUCKET)
     straggles = 2.0 if rng.random() < STRAGGLERS else 1.0
-    cached = CACHED_FACTOR if rng.random() < CACHED_SHARE and task == CHAT else 1.0
+    cached = CACHED_FACTOR if rng.random() < CACHED_SHARE and task == CHAT and not scenario.turns else 1.0
     return Call(
         at=now,
         task=task,
@@ -145,6 +152,13 @@ def _call(now: float, row: Row, scenario: Scenario, rng: Random) -> Call:
         thumb_draw=rng.random(),
         flip_draw=rng.random(),
     )
+
+
+def _in_conversation(call: Call, talks: Talks) -> Call:
+    """Return a call as somebody's next turn: its prompt has all that was said before."""
+    turn = talks.turn(call.at, call.request.tokens, call.output_tokens)
+    request = replace(call.request, prompt_tokens=sum(turn.pieces), session=f"talk {turn.talk}")
+    return call._replace(request=request, turn=turn)
 
 
 @lru_cache

@@ -9,6 +9,7 @@ from zeta_router.bench.scenarios import Scenario
 from zeta_router.bench.truth import Truth
 from zeta_router.bench.workload import Call, Workload
 from zeta_router.bench.zoo import CONTEXT, GB, BenchModel
+from zeta_router.request import Request
 from zeta_router.simulator.engine import Engine
 from zeta_router.simulator.jobs import Job, JobEvent, JobState, Listener, Work
 from zeta_router.simulator.profiles import HostProfile
@@ -17,6 +18,10 @@ from zeta_router.simulator.timeline import Timeline
 
 EPOCH = 1_700_000_000.0
 """Where virtual time begins, in seconds since the epoch: policies must bear real clocks."""
+CACHED_TOKENS = 65_536
+"""Of prompts that a runner keeps beside its slots: the 8 GiB of newer servers, at 128 KiB per token."""
+PIECES_MOST = 1_000_000
+"""No prompt has more pieces."""
 MODEL_COST, SLOT_COST = 0.9, 0.25
 """How much each further busy model, and each further busy slot of a model, lengthens the work of one."""
 
@@ -34,7 +39,11 @@ class World:
         """Model → share of its calls that fail."""
         self.hosts = {f"http://gpu-{i}:11434": i for i in range(scenario.hosts)}
         """Address → number."""
-        settings = ServerSettings(num_parallel=scenario.slots, max_loaded_models=scenario.most_loaded)
+        settings = ServerSettings(
+            num_parallel=scenario.slots,
+            max_loaded_models=scenario.most_loaded,
+            host_prompt_cache=CACHED_TOKENS * scenario.models[0].simulated.kv_bytes_per_token,
+        )
         self.engines = {
             address: Engine(
                 (),
@@ -49,6 +58,7 @@ class World:
         """Address → jobs that have not ended, by number, oldest first."""
         self.loads = 0
         """Models brought into memory so far."""
+        self._turns = {(call.request.session, call.request.tokens): call for call in work.calls if call.turn}
         self._runners: dict[tuple[str, str], object] = {}
         self.joined: Callable[[BenchModel], None] = lambda model: None
         """Called for every model that is installed while running."""
@@ -102,26 +112,44 @@ class World:
                 jobs.pop(job.number, None)
             listener(job, event)
 
-        job = self.engines[host].submit(
-            Work(
-                model=self.models[model].simulated,
-                prompt_tokens=call.request.tokens,
-                output_tokens=1 if self.fails(call, model) else call.output_tokens,
-                num_ctx=CONTEXT,
-                prefill_factor=call.prefill_factor * self.truth.prefill[(model, number)],
-                decode_factor=call.decode_factor * self.truth.decode[(model, number)],
-            ),
-            listener=hear,
-        )
+        job = self.engines[host].submit(self._work(call, model, number), listener=hear)
         if not job.done:
             jobs[job.number] = job
         return job
+
+    def cached_tokens(self, request: Request, model: str, host: str) -> int:
+        """Return how many tokens of a request's prompt a model on a host need not read."""
+        call = self._turns.get((request.session, request.tokens))
+        return self.engines[host].cached_tokens(self._work(call, model, self.hosts[host])) if call else 0
+
+    def _work(self, call: Call, model: str, number: int) -> Work:
+        """Return a request as a host sees it."""
+        keys = _keys(call)
+        return Work(
+            model=self.models[model].simulated,
+            prompt_tokens=call.request.tokens,
+            output_tokens=1 if self.fails(call, model) else call.output_tokens,
+            num_ctx=CONTEXT,
+            prompt_key=keys[:-1],
+            piece_tokens=call.turn.pieces if call.turn else (),
+            output_key=keys[-1] if keys else None,
+            prefill_factor=call.prefill_factor * self.truth.prefill[(model, number)],
+            decode_factor=call.decode_factor * self.truth.decode[(model, number)],
+        )
 
     def cancel(self, job: Job, host: str) -> None:
         """The client of a job has gone."""
         if job.state is not JobState.cancelled:
             self.engines[host].cancel(job)
         self.jobs[host].pop(job.number, None)
+
+
+def _keys(call: Call) -> tuple[int, ...]:
+    """Return numbers of the pieces of a conversation's prompt and of the answer to come; none for other requests."""
+    if call.turn is None:
+        return ()
+    first = call.turn.talk * PIECES_MOST
+    return tuple(range(first, first + len(call.turn.pieces) + 1))
 
 
 def _profile(scenario: Scenario, load_factor: float) -> HostProfile:

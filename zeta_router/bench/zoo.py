@@ -71,6 +71,7 @@ REASONER = _model("reason:14b", 14.7, 9.0, (0.80, 0.80, 0.85, 0.82), 0.12)
 CHATTER = _model("chat:3b", 3.2, 2.0, (0.42, 0.72, 0.36, 0.48), 0.35)
 NEWCOMER = _model("new-coder:8b", 8.2, 5.0, (0.93, 0.70, 0.60, 0.90), 0.15)
 
+TWINS = tuple(_model(name, 8.0, 4.9, (0.60, 0.76, 0.55, 0.70), 0.20) for name in ("left:8b", "right:8b"))
 THREE = (CODER, REASONER, CHATTER)
 TWELVE = (
     *THREE,

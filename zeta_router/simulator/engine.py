@@ -165,6 +165,11 @@ class Engine:
         ]
         return tuple(sorted(lines, key=lambda line: -line.expires_at))
 
+    def cached_tokens(self, work: Work) -> int:
+        """Return how many tokens of a prompt its model has in its caches; 0 where that is not loaded."""
+        runner = self._scheduler.loaded.get(work.model.blob)
+        return runner.cached_tokens(work) if runner is not None else 0
+
     def context_of(self, work: Work) -> int:
         """Return the context that a request gets: its own, else the Modelfile's, the server's or the card's (1.5)."""
         return self._scheduler.options_of(work).num_ctx

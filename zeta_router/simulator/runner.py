@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from zeta_router.simulator import errors, reports
 from zeta_router.simulator.catalog import SimulatedModel
-from zeta_router.simulator.jobs import Job, JobError, JobEvent, JobState
+from zeta_router.simulator.jobs import Job, JobError, JobEvent, JobState, Work
 from zeta_router.simulator.machine import Machine
 from zeta_router.simulator.memory import Placement
 from zeta_router.simulator.options import LoadOptions
-from zeta_router.simulator.prompt_cache import NOTHING, HostCache, after
+from zeta_router.simulator.prompt_cache import NOTHING, HostCache, Remembered, after
 from zeta_router.simulator.slots import Slot, best_slot
 from zeta_router.simulator.speeds import decode_rate, prefill_rate
 from zeta_router.simulator.timeline import Event
@@ -116,12 +116,9 @@ class Runner:
     def _start(self, job: Job, slot: Slot) -> None:
         work = job.work
         machine = self._machine
-        cached = slot.prompt.common_tokens(work) if work.prompt_key else 0
-        if slot.prompt.keys and cached < sum(slot.prompt.tokens):
-            cached = max(cached, self._host_cache.common_tokens(work))
+        cached, loses = self._cached(work, slot.prompt)
+        if loses:
             self._host_cache.keep(slot.prompt)
-        # The last prompt token is always computed: its result is the first token of the answer.
-        cached = min(cached, max(work.prompt_tokens - 1, 0))
         slot.prompt = NOTHING
         slot.job = job
         slot.prefill_rate = self._prefill_rate / work.prefill_factor
@@ -136,6 +133,21 @@ class Runner:
             job.crash_at = min(fault.at, work.output_tokens)
         self.active.append(slot)
         machine.tell(job, JobEvent.started)
+
+    def cached_tokens(self, work: Work) -> int:
+        """Return how many tokens of a prompt would not have to be read if a slot took it now."""
+        if not self._free:
+            return self._host_cache.common_tokens(work)
+        return self._cached(work, best_slot(self._free, work).prompt)[0]
+
+    def _cached(self, work: Work, before: Remembered) -> tuple[int, bool]:
+        """Return how much of a prompt a slot that remembers another one need not read, and whether it loses that."""
+        cached = before.common_tokens(work) if work.prompt_key else 0
+        loses = bool(before.keys) and cached < sum(before.tokens)
+        if loses:
+            cached = max(cached, self._host_cache.common_tokens(work))
+        # The last prompt token is always computed: its result is the first token of the answer.
+        return min(cached, max(work.prompt_tokens - 1, 0)), loses
 
     def _reached(self, slot: Slot) -> None:
         job = slot.job
