@@ -47,9 +47,8 @@ def test_conversations_have_ten_turns_and_some_go_on_at_once() -> None:
     found = talks()
     assert 10 - 5 * 10 / len(found) ** 0.5 < mean(map(len, found.values())) < 10 + 5 * 10 / len(found) ** 0.5
     calls = [call for turns in found.values() for call in turns]
-    active = [
-        {c.turn.talk for c in calls if c.turn and at <= c.at < at + 10 * PAUSE_S} for at in range(0, 25_000, 1_000)
-    ]
+    moments = range(0, 25_000, 1_000)
+    active = [{c.turn.talk for c in calls if c.turn and at <= c.at < at + 10 * PAUSE_S} for at in moments]
     assert mean(map(len, active)) > USERS / 2
 
 
