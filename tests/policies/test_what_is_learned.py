@@ -91,6 +91,18 @@ def test_work_costs_others_only_where_requests_meet(together: bool, price: float
     assert traffic.prices({"h": 1}, 600.0)["m", "h"].queued == pytest.approx(price * 0.08 / 2, rel=0.15)
 
 
+def test_a_model_that_was_deleted_does_not_stay_in_memory_for_ever() -> None:
+    """Nobody says of it that it went: nothing is seen of it for an hour, while others come and go."""
+    memory = Memory()
+    memory.used("deleted", 5.0, loaded_for_it=True, now=0.0)
+    memory.used("idle", 4.0, loaded_for_it=True, now=10.0)
+    for minute in range(1, 70):
+        memory.still_there("idle", 60.0 * minute)
+        memory.used(f"visitor-{minute % 2}", 3.0, loaded_for_it=True, now=60.0 * minute)
+    assert set(memory.residents) == {"idle", "visitor-0", "visitor-1"}
+
+
+
 @pytest.mark.parametrize(("spread", "left"), [(0.1, 1.0), (0.9, 9.0)])
 def test_what_is_left_of_a_late_call_is_about_its_spread(spread: float, left: float) -> None:
     """Ten seconds were expected, and are over."""

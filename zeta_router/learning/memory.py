@@ -10,6 +10,9 @@ KEPT_S = 300.0
 EVICTED_WITHIN_S = 0.9 * KEPT_S
 """A model that was gone sooner than this after its last use had to go; later, it may have been let go."""
 
+UNHEARD_S = 12.0 * KEPT_S
+"""A model of which nothing was seen for so long is no longer taken to be there: it may have been deleted."""
+
 BELIEVED_AFTER = 3
 """Evictions that should not have been after which what was held at most is found out anew."""
 
@@ -20,6 +23,8 @@ class _Resident:
     used_at: float
     changed_at: float
     """When it was last known to come or to be there."""
+    seen_at: float
+    """When it last was there for certain: it answered, or the host said so."""
     sure: bool = True
     """Not sure after another model was loaded, which it may have had to make room for."""
 
@@ -64,9 +69,10 @@ class Memory:
                 other.changed_at = now  # what was seen of it before that says nothing any more
             self._newest = model
         elif known is not None and known.sure and known.gigabytes == gigabytes and not self._has_news:
-            known.used_at = known.changed_at = now
+            known.used_at = known.changed_at = known.seen_at = now
             return
-        self._residents[model] = _Resident(gigabytes, now, now)
+        self._residents[model] = _Resident(gigabytes, now, now, now)
+        self._forget_unheard(now)
         self._fits()
         self._measure()
 
@@ -76,7 +82,8 @@ class Memory:
         if loaded and known is not None:
             self.still_there(model, at)
         elif loaded:
-            self._residents[model] = _Resident(gigabytes, at, at)
+            self._residents[model] = _Resident(gigabytes, at, at, at)
+            self._forget_unheard(at)
             self._has_news = True
             self._measure()
         elif loaded is False and known is not None and at >= known.changed_at:
@@ -90,7 +97,7 @@ class Memory:
         if at >= known.changed_at:
             self._has_news = self._has_news or not known.sure
             known.sure = True
-            known.changed_at = at
+            known.changed_at = known.seen_at = at
 
     @property
     def residents(self) -> tuple[str, ...]:
@@ -114,6 +121,11 @@ class Memory:
             return
         total = sum([resident.gigabytes for resident in self._residents.values()])
         self.room_gb = max(self.held_gb, math.nextafter(self.refused_gb, 0.0)) - total
+
+    def _forget_unheard(self, now: float) -> None:
+        """Take out those of which nothing was seen for long. That says nothing of what fits."""
+        for model in [name for name, there in self._residents.items() if now - there.seen_at > UNHEARD_S]:
+            del self._residents[model]
 
     def _gone(self, model: str, resident: _Resident, now: float) -> None:
         """Take a model out; if it was used lately, it had to go: all of them were too much, or too many."""

@@ -15,7 +15,7 @@ PLAN_EVERY_S = 15.0
 """Seconds after which prices are worked out anew: after an answer, outside of any decision."""
 READY_MOST = 256
 """Tasks whose lengths are kept ready; they are made anew when needed."""
-FORECASTS_MOST = 4_096
+FORECASTS_MOST = 1_024
 """Models on hosts that are kept ready: a fleet through which many pass is no reason to grow."""
 
 
