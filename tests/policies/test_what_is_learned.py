@@ -102,7 +102,6 @@ def test_a_model_that_was_deleted_does_not_stay_in_memory_for_ever() -> None:
     assert set(memory.residents) == {"idle", "visitor-0", "visitor-1"}
 
 
-
 @pytest.mark.parametrize(("spread", "left"), [(0.1, 1.0), (0.9, 9.0)])
 def test_what_is_left_of_a_late_call_is_about_its_spread(spread: float, left: float) -> None:
     """Ten seconds were expected, and are over."""
