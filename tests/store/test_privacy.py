@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,9 @@ def use(server: SimulatedOllama, where: str) -> int:
         with pytest.raises((EveryAttemptFailed, ZetaError)):
             router.route_task("chat", f"say {CANARY}")
         assert router.sync()
-        entries = list(open_store(where).read()) if "://" not in where else list(router.store.read())  # type: ignore[union-attr]
+        assert router.store is not None
+        with closing(open_store(where)) if "://" not in where else nullcontext(router.store) as store:
+            entries = list(store.read())
         assert any(isinstance(entry.record, Feedback) for entry in entries)
         return sum(isinstance(entry.record, AttemptEnded) for entry in entries)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,9 @@ def said(router: ZetaDynamicRouter, what: str) -> int:
 
 
 def ended(store: Store) -> int:
-    """Return how many attempts have ended in a log."""
-    return sum(type(entry.record).__name__ == "AttemptEnded" for entry in store.read())
+    """Return how many attempts have ended in a log, and close it."""
+    with closing(store):
+        return sum(type(entry.record).__name__ == "AttemptEnded" for entry in store.read())
 
 
 def test_a_locked_file_is_written_when_it_is_free(
