@@ -155,6 +155,8 @@ def test_a_server_that_is_down_is_one_error_for_both_clients(client: Client, nob
         (Answer(b"[1]", 500), ServerUnreachable),  # the client's AttributeError
         (Answer(b"<html>"), ServerUnreachable),  # JSONDecodeError
         (Answer(b"x", cut=True), ServerUnreachable),  # httpx.RemoteProtocolError
+        (Answer(b'{"message": {"role": "assistant"}, "eval_duration": "soon"}'), ServerUnreachable),  # ValidationError
+        (Answer(b'{"message": {"role": "assistant"}, "eval_count": NaN}'), ServerUnreachable),
         (answer({"error": "model 'm' not found"}, 404), ModelMissing),
     ],
 )
@@ -175,6 +177,14 @@ def test_an_error_line_in_the_real_clients_stream(client: Client, stub: Stub) ->
     exc = from_client(lambda: list(asking.chat("m", [], stream=True)))
 
     assert type(translate(exc, stub.address, "m")) is ContextTooLong
+
+
+def test_a_mistake_in_the_request_is_the_callers(client: Client, stub: Stub) -> None:
+    """The client finds it out by pydantic as well; no server is to blame."""
+    asking = client(stub.address)
+    exc = from_client(lambda: asking.chat("m", [], options="hot"))  # type: ignore[call-overload]
+
+    assert translate(exc, stub.address, "m") is None
 
 
 def test_an_empty_model_name_is_refused(client: Client, stub: Stub) -> None:

@@ -93,8 +93,11 @@ def translate(exc: BaseException, host: str = "", model: str | None = None) -> O
     if isinstance(exc, AttributeError) and _raised_by_the_client(exc.__traceback__):
         # The client takes the body of an error for an object and asks it for "error"; a list or a string has none.
         return not_ollama(host, model)
-    if "pydantic_core.ValidationError" in kinds and _says_the_model_is_empty(exc):
-        return refused_model_name(host)
+    if "pydantic_core.ValidationError" in kinds:
+        if _says_the_model_is_empty(exc):
+            return refused_model_name(host)
+        if str(getattr(exc, "title", "")).endswith("Response") and _raised_by_the_client(exc.__traceback__):
+            return not_ollama(host, model)  # a duration that is text, NaN or beyond 64 bits
     if isinstance(exc, ValueError) and str(exc).startswith(_EMPTY_STREAM):
         return AnswerTruncated("the answer ended before it began", host=host, model=model)
     return None
@@ -173,8 +176,9 @@ def _passed_through_a_client(traceback: TracebackType | None) -> bool:
 
 
 def _raised_by_the_client(traceback: TracebackType | None) -> bool:
-    names = _modules(traceback)
-    return bool(names) and names[-1].partition(".")[0] == "ollama"
+    """Return whether the client's own code raised it, or its models, which pydantic makes."""
+    packages = [package for name in _modules(traceback) if (package := name.partition(".")[0]) != "pydantic"]
+    return bool(packages) and packages[-1] == "ollama"
 
 
 def _says_the_model_is_empty(exc: BaseException) -> bool:
