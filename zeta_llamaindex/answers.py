@@ -120,9 +120,9 @@ def _is_an_empty_stream(error: Exception) -> bool:
     return isinstance(error, ValidationError) and error.title == "LLMCompletionEndEvent"
 
 
-def described(error: Exception) -> str:
+def described(error: Exception, *, host: str = "", model: str | None = None) -> str:
     """Return an error in a few words. A stranger's text is left out: prompt, answer or secret may be in it."""
-    known = ollama.translate(error)
+    known = ollama.translate(error, host, model)
     return type(error).__name__ if known is None else str(known)
 
 

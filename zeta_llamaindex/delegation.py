@@ -198,7 +198,9 @@ class Turn(Generic[Answer]):
             else:
                 timings = Timings(first_token=self._attempt.first_token_after, total=self._attempt.elapsed)
                 outcome = Outcome(fate=fate, timings=timings)
-            self._attempt.settle(replace(outcome, fate=fate, error=described(error)))
+            decision = self._attempt.decision
+            said = described(error, host=decision.host, model=decision.model)
+            self._attempt.settle(replace(outcome, fate=fate, error=said))
         return not self._passed_on and is_worth_another(error, structured=structured)
 
     def _outcome_of(self, answer: Answer | None) -> Outcome:

@@ -78,7 +78,10 @@ class NoCapableModel(ZetaError):
         if not self.exclusions:
             return "the fleet has no models; name some, or pull one: `ollama pull llama3.2:3b`"
         lacks = "; ".join(f"{e.model} lacks {e.need}" for e in self.exclusions)
-        return f"no model can take this request: {lacks}. Add a model that can, or lower what the request needs"
+        way = "Add a model that can, or lower what the request needs"
+        if any("a context of" in e.need for e in self.exclusions):
+            way += "; models that were trained for more get it by Limits(context=...)"
+        return f"no model can take this request: {lacks}. {way}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,8 @@ class ZetaDynamicRouter:
         for card in cards:
             refuse_cloud(card.name, allow_cloud)
         self.objective = objective if isinstance(objective, Objective) else Objective.named(objective)
+        if limits is not None and not isinstance(limits, Limits):
+            raise ConfigError(f"limits must be Limits(...), got a {type(limits).__name__}")
         self.limits = limits if limits is not None else Limits()
         self._allow_cloud = frozenset(allow_cloud)
         self._classifier = TaskClassifier()
@@ -106,6 +108,9 @@ class ZetaDynamicRouter:
         self._headers = dict(headers) if headers is not None else {}
         if mode not in ("active", "shadow"):
             raise ConfigError(f"mode must be 'active' or 'shadow', got {mode!r}")
+        if policy is not None and (isinstance(policy, type) or not isinstance(policy, Policy)):
+            given = f"the class {policy.__name__}" if isinstance(policy, type) else f"a {type(policy).__name__}"
+            raise ConfigError(f"policy must be an object with the methods of a Policy, e.g. PhaseTimes(), got {given}")
         picks: Policy = policy if policy is not None else PhaseTimes(self.objective)
         self._dispatcher = Dispatcher(
             picks if mode == "active" else Shadow(picks),

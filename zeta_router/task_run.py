@@ -97,6 +97,13 @@ def task_request(task: str, data: str | Sequence[str], deadline: float | None) -
         raise InvalidRequest(f"data for {task!r} is empty or not text: give a prompt, or a list of texts to embed")
     if task != "embedding" and len(texts) > 1:
         raise InvalidRequest(f"data for {task!r} must be one prompt, got {len(texts)}; only embedding takes several")
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(
+            f"data for {task!r} has half a character (a lone surrogate) in it, which no server takes; leave such out: "
+            "text.encode('utf-8', 'ignore').decode()"
+        ) from error
     needs = frozenset({"embedding"}) if task == "embedding" else frozenset[str]()
     return Request(text="\n".join(texts), task=task, needs=needs, deadline=deadline), texts
 

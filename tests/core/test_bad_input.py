@@ -13,7 +13,9 @@ from zeta_router import (
     InvalidRequest,
     Limits,
     ModelCard,
+    NoCapableModel,
     Objective,
+    PhaseTimes,
     Request,
     Timings,
     UnknownDecision,
@@ -22,6 +24,7 @@ from zeta_router import (
 )
 
 MODELS = ["llama3.2:3b"]
+TOO_LONG = Request(prompt_tokens=100_000)
 
 CASES: list[tuple[Callable[[], object], type[ZetaError], str]] = [
     (lambda: Request(text=""), InvalidRequest, "text is empty"),
@@ -50,6 +53,11 @@ CASES: list[tuple[Callable[[], object], type[ZetaError], str]] = [
     (lambda: ZetaDynamicRouter(MODELS).route_task("code", ""), InvalidRequest, "data for 'code' is empty"),
     (lambda: ZetaDynamicRouter(MODELS).route_task("embedding", []), InvalidRequest, "data for 'embedding' is empty"),
     (lambda: ZetaDynamicRouter(MODELS).route_task("code", "x", deadline=-2), InvalidRequest, "deadline"),
+    (lambda: ZetaDynamicRouter(MODELS).route_task("code", "x \ud800"), InvalidRequest, "half a character"),
+    (lambda: ZetaDynamicRouter(MODELS, policy="ucb1"), ConfigError, "policy must be an object .* got a str"),  # type: ignore[arg-type]
+    (lambda: ZetaDynamicRouter(MODELS, policy=PhaseTimes), ConfigError, "got the class PhaseTimes"),  # type: ignore[arg-type]
+    (lambda: ZetaDynamicRouter(MODELS, limits={"context": 9}), ConfigError, "limits must be Limits"),  # type: ignore[arg-type]
+    (lambda: ZetaDynamicRouter(MODELS).explain(TOO_LONG), NoCapableModel, "models that were trained for more get it"),
 ]
 
 

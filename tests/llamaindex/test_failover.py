@@ -122,6 +122,14 @@ def test_a_stream_that_ends_early_says_so(method: str) -> None:
         ask(llm, method)
 
 
+def test_a_model_that_is_missing_is_named_with_what_to_do() -> None:
+    """As if LlamaIndex's own `Ollama` knew which model it asked for."""
+    llm = zeta_over(Scripted("first", ResponseError("model not found", 404)))
+
+    with pytest.raises(EveryAttemptFailed, match="first is not installed on .*`ollama pull first`"):
+        ask(llm, "complete")
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_when_all_fail_the_error_names_each(method: str) -> None:
     """The error has an entry per attempt, and what the last child raised as its cause."""
