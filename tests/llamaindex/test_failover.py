@@ -126,7 +126,7 @@ def test_a_model_that_is_missing_is_named_with_what_to_do() -> None:
     """As if LlamaIndex's own `Ollama` knew which model it asked for."""
     llm = zeta_over(Scripted("first", ResponseError("model not found", 404)))
 
-    with pytest.raises(EveryAttemptFailed, match="first is not installed on .*`ollama pull first`"):
+    with pytest.raises(EveryAttemptFailed, match=r"first is not installed on .*`ollama pull first`"):
         ask(llm, "complete")
 
 
