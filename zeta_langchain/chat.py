@@ -16,15 +16,17 @@ from pydantic import ConfigDict, Field
 from zeta_langchain.call import Call
 from zeta_langchain.children import Prepared
 from zeta_langchain.delegation import DelegatingChatModel
-from zeta_langchain.founding import Given, found
+from zeta_langchain.founding import Given, found, given
 from zeta_langchain.kinds import PLAIN, Kind, Messages, Objects
 from zeta_langchain.messages import count_tokens, request_of
-from zeta_langchain.parameters import CHILDS_OWN, NOTHING, PER_CALL, taken_from, values_of
+from zeta_langchain.parameters import CHILDS_OWN, NOTHING, PER_CALL, refuse_unknown, taken_from, values_of
 from zeta_langchain.profiles import meet
 from zeta_langchain.structured import ZetaStructured
 from zeta_router.attempts import Attempts
 from zeta_router.errors import ConfigError
+from zeta_router.limits import Limits
 from zeta_router.objective import Objective
+from zeta_router.policies.base import Policy
 from zeta_router.router import ZetaDynamicRouter
 from zeta_router.store import Store
 
@@ -58,7 +60,8 @@ class ChatZeta(DelegatingChatModel):
 
     Every field of `ChatOllama` may be given. `temperature`, `num_predict`, `seed`, ... may also be given per call.
 
-    With `store="default"`, a path, a URL or a store, what it learns survives and is shared; see `ZetaDynamicRouter`.
+    `headers`, `policy`, `allow_cloud`, `limits` and `store` describe the router that is made; see `ZetaDynamicRouter`.
+    With `store="default"`, a path, a URL or a store, what it learns survives and is shared.
     What was learned belongs to the router. Copies (`model_copy`, `deepcopy`, `configurable_fields`) share it, and the
     children. A `ChatZeta` cannot be pickled.
     """
@@ -108,14 +111,29 @@ class ChatZeta(DelegatingChatModel):
         router: ZetaDynamicRouter | None = None,
         hosts: Sequence[str] | None = None,
         base_url: str | None = None,
+        headers: Mapping[str, str] | None = None,
         objective: str | Objective | None = None,
+        policy: Policy | None = None,
+        allow_cloud: Collection[str] | None = None,
+        limits: Limits | None = None,
         store: str | os.PathLike[str] | Store | None = None,
         child_kwargs: Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> None:
         keywords = {**{name: fields.pop(name) for name in CHILDS_OWN & fields.keys()}, **(child_kwargs or {})}
+        refuse_unknown(type(self), fields)
         if router is None or fields.get("children") is None:
-            router, fields["children"] = found(models, router, hosts, base_url, objective, store, keywords)
+            described = given(
+                hosts=hosts,
+                base_url=base_url,
+                headers=headers,
+                policy=policy,
+                allow_cloud=allow_cloud,
+                limits=limits,
+                num_ctx=None if router is not None else fields.get("num_ctx"),
+                store=store,
+            )
+            router, fields["children"] = found(models, router, described, objective, keywords)
         wanted = Objective.named(objective) if isinstance(objective, str) else objective
         if wanted is not None and wanted != router.objective:
             raise ConfigError("the objective is the router's and cannot be changed here; make another ChatZeta")
@@ -131,6 +149,8 @@ class ChatZeta(DelegatingChatModel):
         headers: Mapping[str, str] | None = None,
         allow_cloud: Collection[str] = (),
         objective: str | Objective = "balanced",
+        policy: Policy | None = None,
+        limits: Limits | None = None,
         store: str | os.PathLike[str] | Store | None = None,
         **fields: Any,
     ) -> ChatZeta:
@@ -141,15 +161,19 @@ class ChatZeta(DelegatingChatModel):
             headers: Sent to every host; shown nowhere.
             allow_cloud: Cloud models that may be used: prompts leave the machine for those.
             objective: As in the constructor.
-            store: As in the constructor.
+            policy: Who picks; None is the router's own.
+            limits: Bounds on attempts, and on the context that models are loaded with.
+            store: Where what it learns survives; None keeps it in memory.
             fields: Further fields, e.g. `temperature=0`.
 
         Raises:
             ServerUnreachable: No host answers.
             ConfigError: The hosts have no models.
         """
+        refuse_unknown(cls, fields.keys() - CHILDS_OWN)
+        described = given(policy=policy, limits=limits, num_ctx=fields.get("num_ctx"), store=store)
         router = ZetaDynamicRouter.from_ollama(
-            hosts, headers=headers, allow_cloud=allow_cloud, objective=objective, store=store
+            hosts, headers=headers, allow_cloud=allow_cloud, objective=objective, **described
         )
         return cls(router=router, **fields)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,10 +10,10 @@ from langchain_core.language_models import BaseChatModel
 from zeta_langchain.building import build, card_of, name_of, without_secrets
 from zeta_langchain.children import Children, Key
 from zeta_router.errors import ConfigError
+from zeta_router.limits import Limits
 from zeta_router.model import ModelCard
 from zeta_router.objective import Objective
 from zeta_router.router import ZetaDynamicRouter
-from zeta_router.store import Store
 
 Given = Sequence["str | ModelCard | BaseChatModel"] | Mapping[str, "str | ModelCard | BaseChatModel"]
 """Names, cards or chat models; in a mapping, chat models by names of your own."""
@@ -23,10 +22,8 @@ Given = Sequence["str | ModelCard | BaseChatModel"] | Mapping[str, "str | ModelC
 def found(
     models: Given | None,
     router: ZetaDynamicRouter | None,
-    hosts: Sequence[str] | None,
-    base_url: str | None,
+    described: Mapping[str, Any],
     objective: str | Objective | None,
-    store: str | os.PathLike[str] | Store | None,
     keywords: Mapping[str, Any],
 ) -> tuple[ZetaDynamicRouter, Children]:
     """Return the router and the children for what a user gave.
@@ -34,35 +31,42 @@ def found(
     Args:
         models: Who may answer. With a router given, only chat models: the router says which names there are.
         router: Picks; None makes one.
-        hosts: Addresses for names that are given without one; None takes `OLLAMA_HOST`.
-        base_url: One such address.
-        objective: For a router that is made here; None is `balanced`.
-        store: For a router that is made here; None keeps what it learns in memory.
+        described: What a router is made with here, as far as it was given: `hosts`, or `base_url` for one, `store`, ...
+        objective: Of a router that is made here; None is `balanced`.
         keywords: `ChatOllama` keywords for children that are built later.
 
     Raises:
         ConfigError: Nothing was given, or two things that contradict each other.
     """
-    if hosts is not None and base_url is not None:
+    if "hosts" in described and "base_url" in described:
         raise ConfigError("give hosts=[...] or base_url=..., not both")
-    if models is None and router is None:
+    if not models and router is None:
         raise ConfigError("name at least one model, e.g. ChatZeta(['llama3.2:3b']), or use ChatZeta.from_ollama()")
     cards, given = _read(models if models is not None else ())
     if router is None:
-        where = [base_url] if base_url is not None else hosts
-        wanted = "balanced" if objective is None else objective
-        router = ZetaDynamicRouter(cards, hosts=where, objective=wanted, store=store)
+        settings = dict(described)
+        if "base_url" in settings:
+            settings["hosts"] = [settings.pop("base_url")]
+        router = ZetaDynamicRouter(cards, objective="balanced" if objective is None else objective, **settings)
     else:
-        if store is not None:
-            raise ConfigError("give router or store, not both: the router has its own")
-        if hosts is not None or base_url is not None:
-            raise ConfigError("the router knows its hosts: give router=... or hosts=[...], not both")
+        if described:
+            raise ConfigError(f"give router or {', '.join(described)}, not both: the router has its own")
         known = {(card.name, card.host) for card in router.cards}
         for card in cards:
             if card.host is None or (card.name, card.host) not in known:
                 router.join(card)
     made = router
     return made, Children(given, lambda key: build(made, key, keywords))
+
+
+def given(*, limits: Limits | None, num_ctx: Any, **settings: Any) -> dict[str, Any]:
+    """Return what describes a router, as far as it was given.
+
+    A `num_ctx` for all children is what the router reckons with, too: else it would refuse prompts that fit.
+    """
+    if limits is None and isinstance(num_ctx, int) and num_ctx > 0:
+        limits = Limits(context=num_ctx)
+    return {name: value for name, value in {**settings, "limits": limits}.items() if value is not None}
 
 
 def _read(models: Given) -> tuple[list[ModelCard], dict[Key, BaseChatModel]]:

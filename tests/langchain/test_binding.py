@@ -7,6 +7,7 @@ import pickle
 from typing import Any, cast
 
 import pytest
+from langchain_core.load import dumps
 from langchain_core.runnables import ConfigurableField, RunnableBinding
 from langchain_core.runnables.fallbacks import RunnableWithFallbacks
 from langchain_core.tools import tool
@@ -15,7 +16,7 @@ from pydantic import BaseModel
 from tests.langchain.fakes import Scripted
 from tests.langchain.world import MODES, InOrder, Recorder, World, ask, zeta
 from zeta_langchain import ChatZeta
-from zeta_router import ConfigError, InvalidRequest, ModelCard, NoCapableModel, ZetaDynamicRouter
+from zeta_router import ConfigError, InvalidRequest, Limits, ModelCard, NoCapableModel, Request, ZetaDynamicRouter
 
 
 @tool
@@ -163,6 +164,16 @@ def test_tokens_are_counted_without_a_tokenizer() -> None:
     ("make", "says"),
     [
         (lambda: ChatZeta(), "name at least one model"),
+        (lambda: ChatZeta([]), "name at least one model"),
+        (lambda: ChatZeta(["a:7b"], temprature=0), "ChatZeta has no temprature; did you mean temperature?"),
+        (lambda: ChatZeta(["a:7b"], polcy=InOrder()), "did you mean policy?"),
+        (lambda: ChatZeta.from_ollama(["http://h"], mirostatt=1), "did you mean mirostat?"),
+        (lambda: ChatZeta(["a:7b"], flavour="sweet"), "ChatZeta has no flavour$"),
+        (lambda: ChatZeta(["a:7b"], limits=cast(Any, {"context": 1})), "limits must be Limits"),
+        (
+            lambda: ChatZeta(router=ZetaDynamicRouter([]), policy=InOrder(), headers={}),
+            "give router or headers, policy",
+        ),
         (lambda: ChatZeta("llama3.2:3b"), "put it into a list"),
         (lambda: ChatZeta(cast(Any, [42])), "got a int"),
         (lambda: ChatZeta([Scripted(), Scripted()]), "two chat models"),
@@ -211,3 +222,25 @@ def test_models_that_others_gave_to_a_shared_router_are_left_to_them(mode: str) 
     assert router.snapshot().in_flight == 0
     with pytest.raises(ConfigError, match="theirs:7b on llama-index is not on an Ollama host"):
         ask(llm, mode, config={"configurable": {"zeta_model": "theirs:7b"}})
+
+
+def test_what_describes_the_router_reaches_it() -> None:
+    """As with a `ZetaLLM`; a context for all children is what the router reckons with."""
+    policy = InOrder()
+    cloud = "gpt-oss:120b-cloud"
+
+    llm = ChatZeta([cloud], allow_cloud=[cloud], policy=policy, limits=Limits(attempts=2), headers={"X-Key": "secret"})
+
+    assert llm.router.limits.attempts == 2
+    assert llm.router.explain(Request(text="hi")).reason == "the first in order"
+    assert {connection.headers["X-Key"] for connection in llm.router.connections.values()} == {"secret"}
+    assert "secret" not in f"{llm!r}{llm.model_dump()}{dumps(llm)}"
+
+
+def test_a_long_prompt_is_taken_where_the_children_have_the_context() -> None:
+    """`num_ctx` means what it means to a `ChatOllama`: prompts of that length are served."""
+    long = Request(prompt_tokens=20_000)
+
+    assert ChatZeta(["llama3.2:3b"], num_ctx=32_768).router.explain(long).model == "llama3.2:3b"
+    with pytest.raises(NoCapableModel, match="it serves 8192"):
+        ChatZeta(["llama3.2:3b"]).router.explain(long)
