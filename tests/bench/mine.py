@@ -22,13 +22,17 @@ def chatter(objective: Objective) -> Policy:
     return OneModel(CHATTER.name)
 
 
-class Sessionless(PhaseTimes):
-    """The default policy as it would be if nobody said which requests belong together."""
+class LearnsOnly(PhaseTimes):
+    """The default policy as it would be if it saw that a prompt had been in the cache, but never expected it."""
 
     def choose(
         self, request: Request, guess: TaskGuess, candidates: Sequence[Candidate], *, now: float, rng: Random
     ) -> Choice:
         return super().choose(replace(request, session=None), guess, candidates, now=now, rng=rng)
+
+
+class Sessionless(LearnsOnly):
+    """The default policy as it would be if nobody said which requests belong together."""
 
     def begin(self, decision: Decision) -> None:
         super().begin(replace(decision, session=None))

@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from zeta_router import Candidate, Choice
+from zeta_router.bench.known import Known
 from zeta_router.bench.oracle import Oracle
 from zeta_router.bench.scenarios import SCENARIOS
 from zeta_router.bench.workload import Call, workload
@@ -75,3 +76,23 @@ def test_it_knows_what_is_in_memory(world: World) -> None:
     assert [score.load for score in choose(world).scores] == [0.0, 0.0, 0.0]
     world.timeline.advance(world.now + 400.0)
     assert all((score.load or 0.0) > 1.0 for score in choose(world).scores)
+
+
+def test_it_knows_where_a_conversation_was_read() -> None:
+    """Two hosts that are alike but for that: only what is new is to be read on one of them."""
+    scenario = SCENARIOS["conversations-two-hosts"]
+    world = World(scenario, workload(scenario, load=1.0, seed=5, requests=900, data=None), 5)
+    (model,) = scenario.models
+    talks: dict[str | None, list[Call]] = {}
+    for call in world.work.calls:
+        talks.setdefault(call.request.session, []).append(call)
+    first, second = next(calls for calls in talks.values() if len(calls) > 1)[:2]
+    for host, call in zip(world.hosts, (first, world.work.calls[-1]), strict=True):
+        world.serve(call, model.name, host, lambda job, event: None)
+    world.timeline.advance(world.now + 60.0)
+    offered = [Candidate(model.card(host), host) for host in world.hosts]
+    choice = Oracle(world).choose(second.request, second.guess, offered, now=world.now, rng=Random(1))
+    read = {score.candidate.host: score.prefill or 0.0 for score in choice.scores}
+    whole = {host: Known(world).rates(model.name, host)[0] * second.request.tokens for host in world.hosts}
+    new = 1.0 - (first.request.tokens + first.output_tokens) / second.request.tokens
+    assert [read[host] / whole[host] for host in world.hosts] == pytest.approx([new, 1.0])

@@ -7,9 +7,8 @@ from statistics import mean
 
 import pytest
 
-from tests.bench.mine import Sessionless
+from tests.bench.mine import LearnsOnly, Sessionless
 from zeta_router import PhaseTimes
-from zeta_router.bench.known import Known
 from zeta_router.bench.play import play
 from zeta_router.bench.records import Run
 from zeta_router.bench.scenarios import SCENARIOS
@@ -65,7 +64,6 @@ def test_a_host_reads_only_what_is_new() -> None:
         world.timeline.advance(world.now + 200.0)
         assert jobs[-1].cached_tokens == expected
     assert [job.cached_tokens for job in jobs] == [0, *(sum(c.turn.pieces[:-1]) for c in turns[1:3] if c.turn)]
-    assert Known(world).rates(model, host)[0] > 0.0
 
 
 def played(policy: type[PhaseTimes], seed: int) -> tuple[Run, float]:
@@ -82,15 +80,13 @@ def played(policy: type[PhaseTimes], seed: int) -> tuple[Run, float]:
 
 
 def test_staying_where_a_conversation_was_read_is_worth_something() -> None:
-    """On two simulated hosts, over two seeds: fewer conversations move, answers come sooner and are as good."""
-    sticky, blind = ([played(policy, seed) for seed in (0, 3)] for policy in (PhaseTimes, Sessionless))
-    assert mean(moved for _, moved in sticky) < 0.7 * mean(moved for _, moved in blind)
-    seconds, utility = (
-        [mean(getattr(r, what) for run, _ in runs for r in run.records) for runs in (sticky, blind)]
-        for what in ("seconds", "utility")
-    )
-    assert seconds[0] < 0.9 * seconds[1]
-    assert utility[0] > utility[1] + 0.02
+    """On two simulated hosts, over two seeds: each of the two things that sessions tell makes answers come sooner."""
+    played_by = {policy: [played(policy, seed) for seed in (0, 3)] for policy in (PhaseTimes, LearnsOnly, Sessionless)}
+    moved = {policy: mean(moved for _, moved in runs) for policy, runs in played_by.items()}
+    assert moved[PhaseTimes] < 0.7 * min(moved[LearnsOnly], moved[Sessionless])
+    seconds = {policy: mean(r.seconds for run, _ in runs for r in run.records) for policy, runs in played_by.items()}
+    assert seconds[PhaseTimes] < 0.98 * seconds[LearnsOnly]
+    assert seconds[LearnsOnly] < 0.95 * seconds[Sessionless]
 
 
 def test_other_scenarios_have_no_sessions() -> None:
@@ -104,5 +100,6 @@ def test_other_scenarios_have_no_sessions() -> None:
 def test_prompts_become_long(name: str) -> None:
     """Half as long again as a first turn on average, at least: otherwise a cache would be worth little."""
     calls = workload(SCENARIOS[name], load=1.0, seed=5, requests=3000, data=None).calls
+    assert min(call.prefill_factor for call in calls) > 0.5  # no invented cache beside the simulated one
     usual = [call.turn.pieces[0] for call in calls if call.turn and len(call.turn.pieces) == 1]
     assert mean(call.request.tokens for call in calls) > 1.5 * mean(usual)

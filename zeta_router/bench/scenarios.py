@@ -147,8 +147,8 @@ _ALL = (
     Scenario(name="conversations", title="growing conversations, two models alike", models=TWINS, turns=10.0),
     Scenario(
         name="conversations-two-hosts",
-        title="growing conversations, two models alike on two hosts",
-        models=TWINS,
+        title="growing conversations, one model on two hosts",
+        models=TWINS[:1],
         turns=10.0,
         hosts=2,
         rate=0.06 * 1.8,

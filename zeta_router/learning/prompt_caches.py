@@ -60,18 +60,18 @@ class _Read:
     is_apart: bool
     """It read other prompts since it had read these."""
 
-    def goes_on(self, tokens: int, runner: Runner) -> int:
-        """Return how many of a prompt's tokens were read, if it goes on with this one and the model was not reloaded.
+    def overlap(self, tokens: int, runner: Runner) -> int:
+        """Return how many tokens of a prompt were read with this one, where the model was not loaded anew since.
 
-        A prompt that became shorter is another one. So may be one that became longer, but only its time will tell.
+        One that became shorter is another one. So may be one that became longer, but only its time will tell.
         """
-        is_same = self.calls < runner.calls and self.at >= runner.loaded_at
-        return self.prompt if is_same and self.prompt <= tokens else 0
+        return self.prompt if self.prompt <= tokens and self.at >= runner.loaded_at else 0
 
 
 @dataclass(slots=True)
 class _Session:
-    found: _Found = field(default_factory=_Found)
+    found: dict[bool, _Found] = field(default_factory=dict)
+    """Whether the model read other prompts since -> how often it still had what is expected."""
     readers: dict[Key, _Read] = field(default_factory=dict)
     """The one that read last at the end."""
 
@@ -88,7 +88,7 @@ class PromptCaches:
         self._sessions: dict[str, _Session] = {}
         """The one that spoke last at the end."""
         self._kept: dict[tuple[str, bool], _Found] = {}
-        """(Host, whether the model read other prompts since) -> how often it still had the conversation's."""
+        """(Host, whether the model read other prompts since) -> the same of all conversations."""
 
     def expect(self, session: str, tokens: int, runners: Mapping[Key, Runner]) -> Mapping[Key, float]:
         """Return how many tokens of a prompt each model on a host is expected to have in its cache."""
@@ -96,7 +96,7 @@ class PromptCaches:
         if known is None:
             return {}
         return {
-            key: read.goes_on(tokens, runner) * self._probability(known, key[1], _is_apart(read, runner))
+            key: read.overlap(tokens, runner) * self._probability(known, key[1], _is_apart(read, runner))
             for key, read in known.readers.items()
             if (runner := runners.get(key)) is not None
         }
@@ -107,7 +107,8 @@ class PromptCaches:
         found = self._kept.get((host, is_apart))
         if found is not None:
             rate = found.rate(rate, PSEUDO)
-        return session.found.rate(rate, 1.0)
+        found = session.found.get(is_apart)
+        return rate if found is None else found.rate(rate, 1.0)
 
     def begin(self, session: str, decision: Decision, runner: Runner) -> None:
         """Note that a model is to read a conversation; `runner` has not counted the call yet."""
@@ -117,7 +118,7 @@ class PromptCaches:
             del self._sessions[next(iter(self._sessions))]
         tokens = min(decision.prompt_tokens, MOST_TOKENS)
         before = known.readers.pop(decision.key, None)
-        overlap = before.goes_on(tokens, runner) if before is not None else 0
+        overlap = before.overlap(tokens, runner) if before is not None else 0
         is_apart = before is not None and _is_apart(before, runner)
         known.readers[decision.key] = _Read(decision.decided_at, tokens, runner.calls, overlap, is_apart)
         if len(known.readers) > READERS_MOST:
@@ -138,7 +139,7 @@ class PromptCaches:
         tokens = min(outcome.prompt_tokens or read.prompt, MOST_TOKENS)
         whole = runner.prefill.seconds * math.exp(runner.drift.level) * tokens
         hit = took < whole * (1.0 - 0.5 * read.known / read.prompt)  # nearer to what is new than to the whole
-        known.found.add(hit, TURNS_REMEMBERED)
+        known.found.setdefault(read.is_apart, _Found()).add(hit, TURNS_REMEMBERED)
         self._kept.setdefault((decision.host, read.is_apart), _Found()).add(hit, REMEMBERED)
         return hit
 
