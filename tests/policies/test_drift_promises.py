@@ -97,6 +97,25 @@ def test_a_check_that_loses_much_waits_for_a_request_that_loses_less(loss: float
     assert waited == calls
 
 
+def test_a_check_is_made_with_a_request_that_loses_little() -> None:
+    """One in five prompts is short: a long one would take a model that is slow still most of a minute."""
+    world = impatient()
+    serve_one_a_second(world, 60)
+    world.slow[CODER] = 12.0
+    checks: list[int] = []
+    for number in range(200):
+        tokens = 200 if number % 5 == 0 else 6_000
+        attempt = next(iter(world.router.plan(Request(task="code", prompt_tokens=tokens))))
+        with attempt:
+            outcome = world.outcome(attempt.decision, prompt=tokens, output=20)
+            world.clock.now += outcome.timings.total or 0.0
+            attempt.settle(outcome)
+        checks += [tokens] * attempt.decision.explored
+        world.clock.now += 1.0
+    assert checks
+    assert set(checks) == {200}
+
+
 def settle_next(world: World, outcome: Outcome) -> Decision:
     """Give the next code request a given outcome."""
     attempt = next(iter(world.router.plan(CODE)))

@@ -7,8 +7,17 @@ from random import Random
 
 import pytest
 
-from tests.core.world import CODER, HOST, World
-from zeta_router import ModelCard, PhaseTimes, Request, ZetaDynamicRouter
+from tests.core.world import CODER, HOST, ManualTime, World
+from zeta_router import (
+    Fate,
+    ModelCard,
+    Objective,
+    Outcome,
+    PhaseTimes,
+    Request,
+    Timings,
+    ZetaDynamicRouter,
+)
 from zeta_router.decision import Flight
 from zeta_router.learning.learned import MOST_RUNNERS
 from zeta_router.learning.memory import Memory
@@ -73,7 +82,7 @@ def test_memory_learns_what_fits_from_evictions_and_doubts_it_when_contradicted(
 
 
 def test_a_rate_is_what_came_per_second() -> None:
-    """One a second for an hour is one a second; five minutes of silence leave a third."""
+    """One a second for an hour is one a second; after the time constant a third is left."""
     rates, came = Rates(), 0.0
     for second in range(3_600):
         came = came * rates.fade(float(second)) + 1.0
@@ -100,6 +109,39 @@ def test_a_model_that_was_deleted_does_not_stay_in_memory_for_ever() -> None:
         memory.still_there("idle", 60.0 * minute)
         memory.used(f"visitor-{minute % 2}", 3.0, loaded_for_it=True, now=60.0 * minute)
     assert set(memory.residents) == {"idle", "visitor-0", "visitor-1"}
+
+
+def test_a_burst_is_believed_while_it_lasts() -> None:
+    """Sixty times as many requests for two minutes: by then more than half of that is believed, and six minutes later
+    less than a tenth of what was.
+    """
+    traffic, now = Traffic(), 0.0
+    for gap, times in ((60.0, 60), (1.0, 120)):
+        for _ in range(times):
+            now += gap
+            traffic.begin(("m", "h"), 0.5, 1.0, now)
+    at_once = 2.0 * traffic.prices({"h": 1}, now)["m", "h"].queued
+    assert 0.5 < at_once < 1.0
+    later = 2.0 * traffic.prices({"h": 1}, now + 360.0)["m", "h"].queued
+    assert later < 0.1 * at_once
+
+
+@pytest.mark.parametrize(("better", "goes"), [(0.03, False), (0.12, True)])
+def test_a_better_answer_is_worth_an_eviction(better: float, goes: bool) -> None:
+    """Two models of which one fits, and users who have an hour: the load of the other is charged 0.08 of quality."""
+    quality = {"worse:8b": 0.6, "better:8b": 0.6 + better}
+    cards = [ModelCard(name=n, host=HOST, size_bytes=5 * 10**9, quality={"code": q}) for n, q in quality.items()]
+    clock = ManualTime()
+    router = ZetaDynamicRouter(cards, objective=Objective(expected_seconds={"code": 3_600.0}), clock=clock)
+    for model in ("worse:8b", "better:8b", "worse:8b"):  # each has to be loaded, and the other is gone
+        attempt = next(iter(router.plan(Request(task="code", prompt_tokens=200), model=model)))
+        with attempt:
+            clock.now += 6.0
+            timings = Timings(load=5.0, prefill=0.1, decode=0.9, total=6.0)
+            attempt.settle(Outcome(fate=Fate.ok, timings=timings, prompt_tokens=200, output_tokens=50))
+        router._dispatcher.saw_resident(HOST, [model])
+    decision = router.explain(Request(task="code", prompt_tokens=200))
+    assert decision.model == ("better:8b" if goes else "worse:8b")
 
 
 @pytest.mark.parametrize(("spread", "left"), [(0.1, 1.0), (0.9, 9.0)])

@@ -59,7 +59,7 @@ class _Met(Rates):
 
 @dataclass(slots=True)
 class Traffic:
-    """Arrival rates per model and host, fading within about five minutes.
+    """Arrival rates per model and host, fading within a few minutes.
 
     Source: the Zeta learning study, section 8.5 (the price of GPU time in its quadratic form: a constant price per
     second costs 3.5 % there).
