@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from random import Random
 
 import pytest
@@ -97,23 +98,15 @@ def test_a_check_that_loses_much_waits_for_a_request_that_loses_less(loss: float
     assert waited == calls
 
 
-def test_a_check_is_made_with_a_request_that_loses_little() -> None:
-    """One in five prompts is short: a long one would take a model that is slow still most of a minute."""
+@pytest.mark.parametrize(("slower", "least", "most"), [(3.0, 20, 30), (12.0, 45, 60)])
+def test_checks_are_rarer_where_each_loses_much(slower: float, least: int, most: int) -> None:
+    """At 0.3 of utility a check comes when its time does; at 0.6 about thirty calls with less to lose go before."""
     world = impatient()
     serve_one_a_second(world, 60)
-    world.slow[CODER] = 12.0
-    checks: list[int] = []
-    for number in range(200):
-        tokens = 200 if number % 5 == 0 else 6_000
-        attempt = next(iter(world.router.plan(Request(task="code", prompt_tokens=tokens))))
-        with attempt:
-            outcome = world.outcome(attempt.decision, prompt=tokens, output=20)
-            world.clock.now += outcome.timings.total or 0.0
-            attempt.settle(outcome)
-        checks += [tokens] * attempt.decision.explored
-        world.clock.now += 1.0
-    assert checks
-    assert set(checks) == {200}
+    world.slow[CODER] = slower
+    checks = [number for number, d in enumerate(serve_one_a_second(world, 200)) if d.explored]
+    assert len(checks) > 2
+    assert all(least <= later - earlier <= most for earlier, later in itertools.pairwise(checks))
 
 
 def settle_next(world: World, outcome: Outcome) -> Decision:
