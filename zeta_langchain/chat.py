@@ -19,11 +19,12 @@ from zeta_langchain.delegation import DelegatingChatModel
 from zeta_langchain.founding import Given, found, given
 from zeta_langchain.kinds import PLAIN, Kind, Messages, Objects
 from zeta_langchain.messages import count_tokens, request_of
-from zeta_langchain.parameters import CHILDS_OWN, NOTHING, PER_CALL, refuse_unknown, taken_from, values_of
+from zeta_langchain.parameters import CHILDS_OWN, NAMES, NOTHING, PER_CALL, taken_from, values_of
 from zeta_langchain.profiles import meet
 from zeta_langchain.structured import ZetaStructured
 from zeta_router.attempts import Attempts
 from zeta_router.errors import ConfigError
+from zeta_router.keywords import fields_of, refuse_unknown
 from zeta_router.limits import Limits
 from zeta_router.objective import Objective
 from zeta_router.policies.base import Policy
@@ -121,7 +122,7 @@ class ChatZeta(DelegatingChatModel):
         **fields: Any,
     ) -> None:
         keywords = {**{name: fields.pop(name) for name in CHILDS_OWN & fields.keys()}, **(child_kwargs or {})}
-        refuse_unknown(type(self), fields)
+        refuse_unknown("ChatZeta", fields, fields_of(type(self)) | NAMES)
         if router is None or fields.get("children") is None:
             described = given(
                 hosts=hosts,
@@ -170,7 +171,7 @@ class ChatZeta(DelegatingChatModel):
             ServerUnreachable: No host answers.
             ConfigError: The hosts have no models.
         """
-        refuse_unknown(cls, fields.keys() - CHILDS_OWN)
+        refuse_unknown("ChatZeta", fields, fields_of(cls) | NAMES)
         described = given(policy=policy, limits=limits, num_ctx=fields.get("num_ctx"), store=store)
         router = ZetaDynamicRouter.from_ollama(
             hosts, headers=headers, allow_cloud=allow_cloud, objective=objective, **described

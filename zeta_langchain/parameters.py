@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
-
-from pydantic import BaseModel
-
-from zeta_router.errors import ConfigError
 
 PER_CALL = (
     "temperature",
@@ -60,22 +55,12 @@ CHILDS_OWN = frozenset(
 OF_OTHERS = frozenset({"api_key", "max_retries", "streaming", "timeout"})
 """Parameters of other providers that LangChain gives to every chat model: of no meaning here, as in `ChatOllama`."""
 
-ROUTERS_OWN = ("headers", "policy", "allow_cloud", "limits", "store")
+ROUTERS_OWN = frozenset({"allow_cloud", "headers", "limits", "policy", "store"})
 """Keywords of a `ChatZeta` that are no fields of it: they go into the router that is made."""
 
 
-def refuse_unknown(kind: type[BaseModel], keywords: Collection[str]) -> None:
-    """Refuse keywords of a constructor that pydantic would drop without a word, and with them what was wanted.
-
-    Raises:
-        ConfigError: There is such a keyword.
-    """
-    known = {name for field, info in kind.model_fields.items() for name in (field, info.alias) if name is not None}
-    for keyword in keywords:
-        if keyword not in known and keyword not in OF_OTHERS:
-            near = get_close_matches(keyword, sorted({*known, *ROUTERS_OWN, *CHILDS_OWN}), n=1)
-            raise ConfigError(f"{kind.__name__} has no {keyword}" + (f"; did you mean {near[0]}?" if near else ""))
-
+NAMES = CHILDS_OWN | OF_OTHERS | ROUTERS_OWN
+"""All keywords that a `ChatZeta` takes beside its fields."""
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 """No keywords of one call."""

@@ -14,6 +14,17 @@ from zeta_router.ollama import Connection, num_ctx_for
 if TYPE_CHECKING:
     from zeta_router.router import ZetaDynamicRouter
 
+INSTEAD = {
+    "model": "models=[...]",
+    "base_url": "hosts=[...]",
+    "context_window": "limits=Limits(context=...)",
+    **{
+        name: f"children=ChildSettings({name}=...)"
+        for name in ("temperature", "request_timeout", "json_mode", "thinking", "keep_alive", "additional_kwargs")
+    },
+}
+"""What `Ollama` calls it -> how a `ZetaLLM` is told."""
+
 REQUEST_TIMEOUT = 600.0
 """Seconds of silence. LlamaIndex's own 30 s end most cold starts, and leaving throws the load away; 40 GB from a slow
 disk take some minutes."""

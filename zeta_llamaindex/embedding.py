@@ -12,6 +12,7 @@ from typing_extensions import Self
 from zeta_llamaindex.saving import rebuilt
 from zeta_router.embedding import BATCH, aembed, embed
 from zeta_router.errors import ConfigError
+from zeta_router.keywords import fields_of, refuse_unknown
 from zeta_router.ollama import plain_address
 from zeta_router.replicas import Replicas
 from zeta_router.router import ZetaDynamicRouter
@@ -77,6 +78,7 @@ class ZetaEmbedding(BaseEmbedding):
         router: ZetaDynamicRouter | None = None,
         **kwargs: Any,
     ) -> None:
+        refuse_unknown("ZetaEmbedding", kwargs, fields_of(type(self)), hints={"base_url": "hosts=[...]"})
         arguments: dict[str, Any] = {"router": router} if router is not None else {"hosts": hosts, "headers": headers}
         if router is None:
             router = ZetaDynamicRouter([], hosts=hosts, headers=headers)

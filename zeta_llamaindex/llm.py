@@ -13,22 +13,27 @@ from llama_index.core.llms import LLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.prompts import PromptTemplate
 
-from zeta_llamaindex.building import ChildSettings, build
+from zeta_llamaindex.building import INSTEAD, ChildSettings, build
 from zeta_llamaindex.chatting import Chatting
 from zeta_llamaindex.children import Children, Key
 from zeta_llamaindex.delegation import Call
 from zeta_llamaindex.describing import card_of, metadata_of, metadata_of_card, together
 from zeta_llamaindex.messages import request_of, request_of_prompt
-from zeta_llamaindex.options import CallOptions, pop_options, refuse_unknown
+from zeta_llamaindex.options import CallOptions, pop_options, refuse_unknown_options
 from zeta_llamaindex.saving import Saving
 from zeta_llamaindex.structured import Structured
 from zeta_llamaindex.tool_calling import ToolCalling
 from zeta_router import Limits, ModelCard, Objective, Policy, Request, ZetaDynamicRouter
 from zeta_router.errors import ConfigError
+from zeta_router.keywords import fields_of, refuse_unknown
 from zeta_router.store import Store
 
 MODEL_NAME = "zeta-router"
 """What LlamaIndex's metadata calls it; the model that answered stands in each answer."""
+
+
+OWN = {"allow_cloud", "children", "headers", "hosts", "limits", "objective", "policy", "store"}
+"""Keywords of a `ZetaLLM` that are no fields of it."""
 
 
 class Parts(NamedTuple):
@@ -99,6 +104,7 @@ class ZetaLLM(Chatting, ToolCalling, Structured, Saving):
         children: ChildSettings | None = None,
         **kwargs: Any,
     ) -> None:
+        refuse_unknown("ZetaLLM", kwargs, fields_of(type(self)) | OWN, hints=INSTEAD)
         if isinstance(models, str | ModelCard | LLM):
             raise ConfigError(f"models must be a list, got one {type(models).__name__}; put it into a list")
         members = list(models)
@@ -146,6 +152,7 @@ class ZetaLLM(Chatting, ToolCalling, Structured, Saving):
             ServerUnreachable: No host answers.
             ConfigError: The hosts have no models, or a setting is wrong.
         """
+        refuse_unknown("ZetaLLM", kwargs, fields_of(cls) | OWN, hints=INSTEAD)
         described = _given(hosts=hosts, headers=headers, objective=objective, policy=policy, limits=limits, store=store)
         router = ZetaDynamicRouter.from_ollama(allow_cloud=allow_cloud, **described)
         llm = cls(router=router, **kwargs)
@@ -224,7 +231,7 @@ class ZetaLLM(Chatting, ToolCalling, Structured, Saving):
     def _options(self, keywords: MutableMapping[str, Any]) -> CallOptions:
         options = pop_options(keywords)
         if keywords:
-            refuse_unknown(keywords)
+            refuse_unknown_options(keywords)
         return options if self.task is None else CallOptions(task=self.task).under(options)
 
     def _call(

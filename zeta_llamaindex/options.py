@@ -54,7 +54,7 @@ def pop_options(keywords: MutableMapping[str, Any]) -> CallOptions:
     return surrounding.under(CallOptions(**given)) if given else surrounding
 
 
-def refuse_unknown(keywords: Collection[str]) -> None:
+def refuse_unknown_options(keywords: Collection[str]) -> None:
     """Let the keywords pass that are left for a child: an option with a slip in its name would be ignored there.
 
     Raises:

@@ -361,6 +361,12 @@ def test_the_text_of_any_input_tells_the_task(asked: Any) -> None:
     assert text_in(asked) == "Translate this into French"
 
 
+def test_a_slip_is_refused() -> None:
+    """Pydantic would drop it without a word, and with it what was wanted."""
+    with pytest.raises(ConfigError, match=r"ZetaRunnable has no acept; did you mean accept\?"):
+        ZetaRunnable([str.upper], acept=bool)
+
+
 @pytest.mark.parametrize("asked", [None, 3, [], {}, {"n": 1}, [1]])
 def test_an_input_without_text_is_no_trouble(asked: Any) -> None:
     """It is routed all the same."""

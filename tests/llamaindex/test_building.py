@@ -9,7 +9,7 @@ from llama_index.core.llms import MockLLM
 
 from tests.llamaindex.fakes import ask, plain_ollama, text_of, zeta_over
 from tests.llamaindex.two_tools import MODELS
-from zeta_llamaindex import ChildSettings, ZetaLLM
+from zeta_llamaindex import ChildSettings, ZetaEmbedding, ZetaLLM
 from zeta_router import ConfigError, ZetaDynamicRouter
 from zeta_router.simulator import SimulatedOllama
 
@@ -63,6 +63,10 @@ def test_two_children_of_one_name_are_told_apart() -> None:
     [
         ({}, "models is empty"),
         ({"models": "qwen3:8b"}, "put it into a list"),
+        ({"models": ["qwen3:8b"], "polcy": 1}, "ZetaLLM has no polcy; did you mean policy?"),
+        ({"models": ["qwen3:8b"], "temperature": 0}, r"did you mean children=ChildSettings\(temperature=...\)"),
+        ({"models": ["qwen3:8b"], "context_window": 9}, r"did you mean limits=Limits\(context=...\)"),
+        ({"model": "qwen3:8b"}, "did you mean models="),
         ({"models": [7]}, "must hold tags, ModelCards or LLM objects, got int"),
         ({"models": ["qwen3:8b"], "router": ZetaDynamicRouter(["qwen3:8b"])}, "give router or models, not both"),
         ({"models": ["qwen3:8b"], "objective": "cheapest"}, "objective must be one of"),
@@ -80,3 +84,11 @@ def test_num_ctx_is_no_option_of_a_child() -> None:
     """Another context than that of the router would make Ollama reload the model."""
     with pytest.raises(ConfigError, match="limits=Limits"):
         ChildSettings(additional_kwargs={"num_ctx": 4096})
+
+
+def test_a_slip_is_refused_before_a_server_is_asked() -> None:
+    """By every constructor; LlamaIndex would drop it without a word, and with it what was wanted."""
+    with pytest.raises(ConfigError, match="did you mean children=ChildSettings"):
+        ZetaLLM.from_ollama(["http://127.0.0.1:9"], request_timeout=60)
+    with pytest.raises(ConfigError, match=r"ZetaEmbedding has no base_url; did you mean hosts=\[...\]"):
+        ZetaEmbedding("nomic-embed-text", base_url="http://127.0.0.1:9")

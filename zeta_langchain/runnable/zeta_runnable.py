@@ -20,6 +20,7 @@ from zeta_langchain.runnable.inputs import text_in
 from zeta_langchain.runnable.runs import abegun, aclosed, begun, below, branch_config, closed
 from zeta_langchain.runnable.turns import Turns
 from zeta_router.errors import ConfigError
+from zeta_router.keywords import fields_of, refuse_unknown
 from zeta_router.objective import Objective
 from zeta_router.request import Request
 from zeta_router.router import ZetaDynamicRouter
@@ -95,6 +96,7 @@ class ZetaRunnable(Branching[Input, Output]):
     ) -> None:
         if order not in ("learned", "declared"):
             raise ConfigError(f"order must be 'learned' or 'declared', got {order!r}")
+        refuse_unknown("ZetaRunnable", fields, fields_of(type(self)))
         members = named(branches)
         if fields.get("conditions") is None:
             fields["conditions"] = Conditions(tuple(members), when or {}, first_only=False)
