@@ -54,6 +54,17 @@ def test_route_in_words_marks_the_pick(zeta: Zeta, server: SimulatedOllama) -> N
     assert "→" in result.out
 
 
+def test_a_row_is_a_line_in_a_pipe(zeta: Zeta, server: SimulatedOllama, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the width of a terminal that is not there; the one host is named once."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    listed = zeta("models", "--host", server.url).out.splitlines()
+    routed = zeta("route", "Hello there", "--host", server.url).out.splitlines()
+
+    assert [line for line in listed if "phi4:14b" in line and server.url in line and "completion" in line]
+    assert [line for line in routed if line.strip().startswith("phi4:14b") and line.count(" s ") >= 4]
+    assert sum(server.url in line for line in routed) == 1
+
+
 def test_the_prompt_is_not_in_a_decision(zeta: Zeta, server: SimulatedOllama) -> None:
     """What is asked stays with the asker."""
     assert "xylophone" not in zeta("route", "tune my xylophone", "--host", server.url, "--json").out

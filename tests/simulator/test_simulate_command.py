@@ -12,7 +12,13 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-COMMAND = [sys.executable, "-c", "import sys; from zeta_router.cli import main; sys.exit(main())", "simulate"]
+PROGRAM = """
+import signal, sys
+from zeta_router.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its jobs in the background ignore Ctrl-C
+sys.exit(main())
+"""
+COMMAND = [sys.executable, "-c", PROGRAM, "simulate"]
 
 
 @contextmanager

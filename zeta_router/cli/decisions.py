@@ -50,13 +50,14 @@ def _candidate_json(score: Score) -> dict[str, Any]:
 def candidates_table(decision: Decision) -> Table:
     """Return every candidate with what it would give and cost, best first."""
     numbers = ("quality", "wait", "load", "prefill", "decode", "total", "utility")
-    grid = table("", "model", "host", *numbers, "note", right=numbers)
+    hosts = len({score.host for score in decision.candidates}) > 1  # one host was named above
+    grid = table("", "model", *(("host",) if hosts else ()), *numbers, "note", right=numbers)
     for score in decision.candidates:
         picked = score.model == decision.model and score.host == decision.host
         grid.add_row(
             "→" if picked else "",
             score.model,
-            score.host,
+            *((score.host,) if hosts else ()),
             "–" if score.quality is None else f"{score.quality:.2f}",
             seconds(score.wait),
             seconds(score.load),

@@ -11,7 +11,7 @@ from zeta_router.cli.decisions import candidates_table, decision_json
 from zeta_router.cli.log import attempt_json, fate_of, when
 from zeta_router.cli.log_options import StoreOption, reading
 from zeta_router.cli.options import JsonOption, ObjectiveOption
-from zeta_router.cli.output import console, print_json, seconds
+from zeta_router.cli.output import console_for_tables, print_json, seconds
 from zeta_router.decision import Choice
 from zeta_router.history import LoggedAttempt, decide_today, looking_back
 from zeta_router.store import Store
@@ -40,7 +40,7 @@ def explain(
             }
         )
         return
-    out = console()
+    out = console_for_tables()
     for name, text in _lines(attempt, today):
         out.print(f"{name:<9}{text}", markup=False, soft_wrap=True)
     out.print()

@@ -11,7 +11,7 @@ import typer
 from zeta_router.cli.decisions import timings_json
 from zeta_router.cli.log_options import SinceOption, StoreOption, reading, since_of
 from zeta_router.cli.options import JsonOption
-from zeta_router.cli.output import console, note, print_json, seconds, table
+from zeta_router.cli.output import console_for_tables, note, print_json, seconds, table
 from zeta_router.history import LoggedAttempt, looking_back
 
 ID_SHOWN = 10
@@ -61,7 +61,7 @@ def log(
             "–" if outcome is None or outcome.output_tokens is None else str(outcome.output_tokens),
             "–" if attempt.score is None else f"{attempt.score:.2f}",
         )
-    console().print(grid)
+    console_for_tables().print(grid)
 
 
 def _wanted(attempt: LoggedAttempt, model: str | None, task: str | None, failed: bool) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from zeta_router.cli.options import HostOption, JsonOption
-from zeta_router.cli.output import console, gigabytes, note, print_json, table
+from zeta_router.cli.output import console_for_tables, gigabytes, note, print_json, table
 from zeta_router.cli.survey import HostSurvey, connections, survey
 from zeta_router.model import ModelCard
 
@@ -41,7 +41,7 @@ def models(host: HostOption = None, as_json: JsonOption = False) -> None:
                 "no" if loaded is None else f"yes, {gigabytes(loaded.size)}",
             )
     if grid.row_count:
-        console().print(grid)
+        console_for_tables().print(grid)
     else:
         note("no models there; pull one: `ollama pull llama3.2:3b`")
     for found in failed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -12,11 +13,19 @@ from rich.console import Console
 from rich.table import Table
 
 GB = 1e9
+LONGEST_ROW = 500
+"""Columns of a terminal that is none."""
 
 
 def console() -> Console:
     """Return a console on standard output as it is now."""
     return Console(file=sys.stdout, highlight=False)
+
+
+def console_for_tables() -> Console:
+    """Return the same, which folds no row in a pipe or a file: there a row is a line, for `grep` and `awk`."""
+    folds = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(file=sys.stdout, highlight=False, width=None if folds else LONGEST_ROW)
 
 
 def print_json(found: Mapping[str, Any]) -> None:

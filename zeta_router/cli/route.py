@@ -5,7 +5,7 @@ from __future__ import annotations
 from zeta_router import Request, ZetaDynamicRouter, classify
 from zeta_router.cli.decisions import candidates_table, decision_json
 from zeta_router.cli.options import HostOption, JsonOption, ObjectiveOption, PromptArgument, TaskOption
-from zeta_router.cli.output import console, print_json
+from zeta_router.cli.output import console_for_tables, print_json
 from zeta_router.cli.prompt import prompt_text
 
 
@@ -32,7 +32,7 @@ def route(
         found["task_found"] = None if guess is None else {"probability": guess.probability, "reasons": guess.reasons}
         print_json(found)
         return
-    out = console()
+    out = console_for_tables()
     why = "as you say" if guess is None else f"{guess.probability:.0%} sure: {guess.reasons[0]}; {guess.reasons[1]}"
     out.print(f"task   {decision.task} ({why})", markup=False, soft_wrap=True)
     out.print(f"model  {decision.model} on {decision.host}", markup=False, soft_wrap=True)

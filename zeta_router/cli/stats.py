@@ -7,7 +7,7 @@ from dataclasses import asdict
 from zeta_router.cli.log import when
 from zeta_router.cli.log_options import SinceOption, StoreOption, reading, since_of
 from zeta_router.cli.options import JsonOption
-from zeta_router.cli.output import console, note, print_json, seconds, table
+from zeta_router.cli.output import console_for_tables, note, print_json, seconds, table
 from zeta_router.history import ModelStatistics, logged_attempts, statistics
 
 TASKS_SHOWN = 3
@@ -28,7 +28,7 @@ def stats(store: StoreOption = "default", since: SinceOption = None, as_json: Js
     if found.first_at is None or found.last_at is None:
         note(f"nothing in {name} yet")
         return
-    out = console()
+    out = console_for_tables()
     span = f"{when(found.first_at)} to {when(found.last_at)}"
     out.print(f"{found.requests} requests, {found.attempts} attempts, {span}", markup=False, soft_wrap=True)
     if found.savings.otherwise:
