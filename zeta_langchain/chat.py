@@ -19,7 +19,7 @@ from zeta_langchain.delegation import DelegatingChatModel
 from zeta_langchain.founding import Given, found, given
 from zeta_langchain.kinds import PLAIN, Kind, Messages, Objects
 from zeta_langchain.messages import count_tokens, request_of
-from zeta_langchain.parameters import CHILDS_OWN, NAMES, NOTHING, PER_CALL, taken_from, values_of
+from zeta_langchain.parameters import CHILDS_OWN, NAMES, NOTHING, PER_CALL, PER_CALL_ONLY, taken_from, values_of
 from zeta_langchain.profiles import meet
 from zeta_langchain.structured import ZetaStructured
 from zeta_router.attempts import Attempts
@@ -122,7 +122,7 @@ class ChatZeta(DelegatingChatModel):
         **fields: Any,
     ) -> None:
         keywords = {**{name: fields.pop(name) for name in CHILDS_OWN & fields.keys()}, **(child_kwargs or {})}
-        refuse_unknown("ChatZeta", fields, fields_of(type(self)) | NAMES)
+        refuse_unknown("ChatZeta", fields, fields_of(type(self)) | NAMES, hints=PER_CALL_ONLY)
         if router is None or fields.get("children") is None:
             described = given(
                 hosts=hosts,
@@ -171,7 +171,7 @@ class ChatZeta(DelegatingChatModel):
             ServerUnreachable: No host answers.
             ConfigError: The hosts have no models.
         """
-        refuse_unknown("ChatZeta", fields, fields_of(cls) | NAMES)
+        refuse_unknown("ChatZeta", fields, fields_of(cls) | NAMES, hints=PER_CALL_ONLY)
         described = given(policy=policy, limits=limits, num_ctx=fields.get("num_ctx"), store=store)
         router = ZetaDynamicRouter.from_ollama(
             hosts, headers=headers, allow_cloud=allow_cloud, objective=objective, **described

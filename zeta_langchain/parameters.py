@@ -62,6 +62,11 @@ ROUTERS_OWN = frozenset({"allow_cloud", "headers", "limits", "policy", "store"})
 NAMES = CHILDS_OWN | OF_OTHERS | ROUTERS_OWN
 """All keywords that a `ChatZeta` takes beside its fields."""
 
+PER_CALL_ONLY = {
+    name: f'config={{"configurable": {{"zeta_{name}": ...}}}}, per call' for name in ("task", "session", "deadline")
+}
+"""What is said of one call -> how."""
+
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 """No keywords of one call."""
 

@@ -78,7 +78,9 @@ class ZetaEmbedding(BaseEmbedding):
         router: ZetaDynamicRouter | None = None,
         **kwargs: Any,
     ) -> None:
-        refuse_unknown("ZetaEmbedding", kwargs, fields_of(type(self)), hints={"base_url": "hosts=[...]"})
+        refuse_unknown(
+            "ZetaEmbedding", kwargs, fields_of(type(self)), hints={"base_url": "hosts=[...]", "host": "hosts=[...]"}
+        )
         arguments: dict[str, Any] = {"router": router} if router is not None else {"hosts": hosts, "headers": headers}
         if router is None:
             router = ZetaDynamicRouter([], hosts=hosts, headers=headers)

@@ -29,9 +29,9 @@ def refuse_unknown(
     for keyword in given:
         if keyword in known:
             continue
-        near = get_close_matches(keyword, sorted(known), n=1)
-        meant = hints.get(keyword) or (near[0] if near else None)
-        raise ConfigError(f"{what} has no {keyword}" + (f"; did you mean {meant}?" if meant else ""))
+        near = get_close_matches(keyword, sorted({*known, *hints}), n=1)
+        meant = f"; did you mean {hints.get(near[0], near[0])}?" if near else ""
+        raise ConfigError(f"{what} has no {keyword}{meant}")
 
 
 def fields_of(kind: Any) -> set[str]:

@@ -169,6 +169,7 @@ def test_tokens_are_counted_without_a_tokenizer() -> None:
         (lambda: ChatZeta(["a:7b"], polcy=InOrder()), "did you mean policy?"),
         (lambda: ChatZeta.from_ollama(["http://h"], mirostatt=1), "did you mean mirostat?"),
         (lambda: ChatZeta(["a:7b"], flavour="sweet"), "ChatZeta has no flavour$"),
+        (lambda: ChatZeta(["a:7b"], task="code"), "zeta_task.*per call"),
         (lambda: ChatZeta(["a:7b"], limits=cast(Any, {"context": 1})), "limits must be Limits"),
         (
             lambda: ChatZeta(router=ZetaDynamicRouter([]), policy=InOrder(), headers={}),

@@ -64,6 +64,7 @@ def test_two_children_of_one_name_are_told_apart() -> None:
         ({}, "models is empty"),
         ({"models": "qwen3:8b"}, "put it into a list"),
         ({"models": ["qwen3:8b"], "polcy": 1}, "ZetaLLM has no polcy; did you mean policy?"),
+        ({"models": ["qwen3:8b"], "temprature": 0}, r"did you mean children=ChildSettings\(temperature=...\)"),
         ({"models": ["qwen3:8b"], "temperature": 0}, r"did you mean children=ChildSettings\(temperature=...\)"),
         ({"models": ["qwen3:8b"], "context_window": 9}, r"did you mean limits=Limits\(context=...\)"),
         ({"model": "qwen3:8b"}, "did you mean models="),
