@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage
 
 from zeta_router.errors import InvalidRequest
+from zeta_router.opening import LONG_TOKENS, opening
 from zeta_router.request import CHARACTERS_PER_TOKEN, Request
 
 TOKENS_PER_MESSAGE = 4
@@ -25,6 +26,8 @@ NEED_OF_BLOCK = {
     "input_audio": "audio",
 }
 """Content blocks that only some models can read, and the capability this takes."""
+
+SESSION_KEYS = ("zeta_session", "thread_id", "session_id")
 
 NO_NEEDS, TOOLS, THINKING = frozenset[str](), frozenset({"tools"}), frozenset({"thinking"})
 
@@ -46,7 +49,8 @@ def request_of(
         thinks: The caller asked the model to think.
         needs: Further capabilities that the answer takes.
         max_output_tokens: Bound on the answer; Ollama reads 0 and less as none.
-        configurable: `config["configurable"]`: `zeta_task`, `zeta_session` (else `thread_id`), `zeta_deadline`.
+        configurable: `config["configurable"]`: `zeta_task`, `zeta_deadline`, and what `session_in` reads; a long prompt
+            of no session belongs to those that began like it.
 
     Raises:
         InvalidRequest: There is nothing to answer, or a value in `configurable` is wrong.
@@ -60,17 +64,18 @@ def request_of(
         characters += len(str(tools))
     if thinks:
         wanted |= THINKING
+    tokens = math.ceil(characters / CHARACTERS_PER_TOKEN) + extra
     told = configurable or {}
-    session, deadline = told.get("zeta_session"), told.get("zeta_deadline")
-    if session is None:
-        session = told.get("thread_id")
+    session, deadline = session_in(told), told.get("zeta_deadline")
+    if session is None and tokens >= LONG_TOKENS:
+        session = opening(_first_said(messages))
     return Request(
         text=_asked(messages),
         task=told.get("zeta_task"),
-        prompt_tokens=math.ceil(characters / CHARACTERS_PER_TOKEN) + extra,
+        prompt_tokens=tokens,
         max_output_tokens=max_output_tokens if max_output_tokens is not None and max_output_tokens > 0 else None,
         needs=wanted,
-        session=None if session is None else str(session),
+        session=session,
         deadline=None if deadline is None else _seconds(deadline),
     )
 
@@ -124,17 +129,29 @@ def _asked(messages: Sequence[BaseMessage]) -> str:
     return text_of(messages[-1]) if messages else ""
 
 
+def _first_said(messages: Sequence[BaseMessage]) -> Iterator[str]:
+    """Yield the texts of a prompt up to the first human message: the same in every turn of a conversation."""
+    for message in messages:
+        yield text_of(message)
+        if message.type == "human":
+            return
+
+
 def _need(block: object) -> str | None:
     kind = block.get("type") if isinstance(block, dict) else None
     return NEED_OF_BLOCK.get(kind) if isinstance(kind, str) else None
 
 
 def session_in(configurable: Mapping[str, Any]) -> str | None:
-    """Return the conversation that a config names: `zeta_session`, else LangGraph's `thread_id`."""
-    session = configurable.get("zeta_session")
-    if session is None:
-        session = configurable.get("thread_id")
-    return None if session is None else str(session)
+    """Return the conversation that a config names, or None.
+
+    It is `zeta_session`, else LangGraph's `thread_id`, else the `session_id` of `RunnableWithMessageHistory`.
+    """
+    for name in SESSION_KEYS if configurable else ():
+        session = configurable.get(name)
+        if session is not None:
+            return str(session)
+    return None
 
 
 def deadline_in(configurable: Mapping[str, Any]) -> float | None:

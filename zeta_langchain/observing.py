@@ -8,6 +8,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.prompt_values import PromptValue
 
+from zeta_langchain.messages import session_in
 from zeta_router.attempts import Attempt
 from zeta_router.signals.answer import Answer
 
@@ -17,10 +18,10 @@ def observe(
 ) -> None:
     """Let the router learn from what a whole answer shows of its quality. It never raises.
 
-    A request asked again is noticed where the config names a session: `thread_id` or `session_id`.
+    A request asked again is noticed where the config names a session, see `session_in`.
     """
     try:
-        session = _session(config)
+        session = session_in(config.get("configurable") or {}) or session_in(config.get("metadata") or {})
         calls = [{"name": call["name"], "args": call["args"]} for call in message.tool_calls]
         reason = message.response_metadata.get("done_reason")
         answer = Answer(
@@ -35,14 +36,6 @@ def observe(
         attempt.trouble("signals", f"an answer was not understood ({type(error).__name__}); it teaches nothing")
         return
     attempt.observe(answer, prompt=asked, session=session)
-
-
-def _session(config: Mapping[str, Any]) -> str | None:
-    for known in (config.get("configurable"), config.get("metadata")):
-        session = (known.get("thread_id") or known.get("session_id")) if known else None
-        if session:
-            return str(session)
-    return None
 
 
 def _last_said(prompt: Any) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
 from zeta_llamaindex.options import CallOptions
+from zeta_router.opening import LONG_TOKENS, opening
 from zeta_router.request import CHARACTERS_PER_TOKEN, NO_NEEDS, Request
 
 IMAGE_TOKENS = 768
@@ -21,6 +22,8 @@ def request_of(
     messages: Sequence[ChatMessage], options: CallOptions, *, tools: int = 0, max_output_tokens: int | None = None
 ) -> Request:
     """Return what the router is told of a chat: the last user message, the size of it all, and what it needs.
+
+    A long chat of no session belongs to those that began like it.
 
     Args:
         messages: The whole history, oldest first.
@@ -48,7 +51,18 @@ def request_of(
     if asked is None and messages:  # no user speaks
         asked = messages[-1]
     text = text_of(asked) if asked is not None else ""
-    return _request(text, characters, images, options, tools, max_output_tokens)
+    session = options.session
+    if session is None and characters >= LONG_TOKENS * CHARACTERS_PER_TOKEN:
+        session = opening(_first_said(messages))
+    return _request(text, characters, images, options, session, tools, max_output_tokens)
+
+
+def _first_said(messages: Sequence[ChatMessage]) -> Iterator[str]:
+    """Yield the texts of a chat up to the first one of the user: the same in every turn of a conversation."""
+    for message in messages:
+        yield text_of(message)
+        if message.role is MessageRole.USER:
+            return
 
 
 def request_of_prompt(prompt: str, options: CallOptions, *, max_output_tokens: int | None = None) -> Request:
@@ -57,11 +71,17 @@ def request_of_prompt(prompt: str, options: CallOptions, *, max_output_tokens: i
     Raises:
         InvalidRequest: The prompt is empty, or an option is out of range.
     """
-    return _request(prompt, len(prompt), 0, options, 0, max_output_tokens)
+    return _request(prompt, len(prompt), 0, options, options.session, 0, max_output_tokens)
 
 
 def _request(
-    text: str, characters: int, images: int, options: CallOptions, tools: int, max_output_tokens: int | None
+    text: str,
+    characters: int,
+    images: int,
+    options: CallOptions,
+    session: str | None,
+    tools: int,
+    max_output_tokens: int | None,
 ) -> Request:
     tokens = math.ceil(characters / CHARACTERS_PER_TOKEN) + images * IMAGE_TOKENS + tools * TOOL_TOKENS
     return Request(
@@ -71,7 +91,7 @@ def _request(
         prompt_tokens=tokens if characters or images else None,
         max_output_tokens=max_output_tokens,
         needs=_needs(tools, images) if tools or images else NO_NEEDS,
-        session=options.session,
+        session=session,
         deadline=options.deadline,
     )
 
