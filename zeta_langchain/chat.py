@@ -219,7 +219,8 @@ class ChatZeta(DelegatingChatModel):
 
         def plan() -> Attempts:
             models = self.children.names(lambda: self.router.cards) if pin is None else pin
-            return cast(Attempts, self.router.plan(request, model=models))
+            attempts: Attempts = self.router.plan(request, model=models)
+            return attempts
 
         return Call(
             plan,

@@ -39,7 +39,8 @@ class DelegatingChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> AIMessage:
         """Ask the model that will serve best, and the next best while they fail. See `BaseChatModel.invoke`."""
-        return cast("AIMessage", modes.answer(self, input, config, {**kwargs, "stop": stop}))
+        answer: AIMessage = modes.answer(self, input, config, {**kwargs, "stop": stop})
+        return answer
 
     async def ainvoke(
         self,
@@ -50,7 +51,8 @@ class DelegatingChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> AIMessage:
         """Do what `invoke` does, awaited. Cancelling it closes the connection, and the server stops."""
-        return cast("AIMessage", await modes.aanswer(self, input, config, {**kwargs, "stop": stop}))
+        answer: AIMessage = await modes.aanswer(self, input, config, {**kwargs, "stop": stop})
+        return answer
 
     def stream(
         self,

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from langchain_core.messages import BaseMessage
 
 from zeta_router.attempts import Attempt
-from zeta_router.outcome import Timings
 
 KEY = "zeta"
 
@@ -29,7 +28,9 @@ def stamp_of(attempts: Sequence[Attempt]) -> dict[str, Any]:
     """
     last = attempts[-1]
     decision = last.decision
-    timings = last.outcome.timings if last.outcome is not None else Timings()
+    entries = [_entry(attempt) for attempt in attempts]
+    first = last.outcome.timings.first_token if last.outcome is not None else None
+    predicted = decision.picked.seconds
     return {
         "decision_id": decision.id,
         "request_id": decision.request_id,
@@ -38,10 +39,10 @@ def stamp_of(attempts: Sequence[Attempt]) -> dict[str, Any]:
         "task": decision.task,
         "reason": decision.reason,
         "explored": decision.explored,
-        "predicted_s": _rounded(decision.picked.seconds),
-        "seconds": _rounded(timings.total),
-        "first_token_s": _rounded(timings.first_token),
-        "attempts": [_entry(attempt) for attempt in attempts],
+        "predicted_s": None if predicted is None else round(predicted, 6),
+        "seconds": entries[-1]["seconds"],
+        "first_token_s": None if first is None else round(first, 6),
+        "attempts": entries,
     }
 
 
@@ -53,14 +54,11 @@ def stamped(message: Message, stamp: dict[str, Any]) -> Message:
 
 
 def _entry(attempt: Attempt) -> dict[str, Any]:
-    outcome = attempt.outcome
+    decision, outcome = attempt.decision, attempt.outcome
+    seconds = outcome.timings.total if outcome is not None else None
     return {
-        "model": attempt.decision.model,
-        "host": attempt.decision.host,
-        "fate": outcome.fate.value if outcome else None,
-        "seconds": _rounded(outcome.timings.total if outcome else None),
+        "model": decision.model,
+        "host": decision.host,
+        "fate": outcome.fate.value if outcome is not None else None,
+        "seconds": None if seconds is None else round(seconds, 6),
     }
-
-
-def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 6)

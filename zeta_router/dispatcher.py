@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from zeta_router.capability import capable, exclusions
 from zeta_router.clock import Clock
-from zeta_router.decision import Candidate, Choice, Decision, Flight, Key, Score
+from zeta_router.decision import Candidate, Choice, Decision, Key, Score
 from zeta_router.errors import InvalidRequest, NoCapableModel, UnknownDecision
 from zeta_router.events import Event, FeedbackGiven, ModelJoined, ModelLeft, OutcomeSeen
 from zeta_router.fleet import Fleet
@@ -187,7 +187,7 @@ class Dispatcher:
         """
         with self._lock:
             began_at = self.clock()
-            number = self.fleet.begin(decision.key, Flight.of(decision, began_at))
+            number = self.fleet.begin(decision.key, (decision, began_at))
             self._tasks.add(decision.task)
             self._shares[decision.task][decision.model] += 1
             self._remembered[decision.id] = decision

@@ -7,11 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from zeta_router.capability import capable, has, in_full
-from zeta_router.decision import Candidate, Flight, Key
+from zeta_router.decision import Candidate, Decision, Flight, Key
 from zeta_router.learning.observed import REAL_LOAD_S
 from zeta_router.model import ModelCard, canonical
 from zeta_router.outcome import Fate, Outcome
 from zeta_router.request import Request
+
+Begun = tuple[Decision, float]
+"""An attempt by its decision, and when it began, in seconds since the epoch."""
 
 
 @dataclass(slots=True, eq=False)
@@ -35,7 +38,8 @@ class _Place:
     """None where the model is not in the fleet any more, or not yet, and attempts run on it."""
     loaded: bool | None = None
     loaded_at: float = 0.0
-    flights: dict[int, Flight] = field(default_factory=dict)
+    flights: dict[int, Flight | Begun] = field(default_factory=dict)
+    """Worked out when another decision is to see them: most attempts end before that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +93,17 @@ class Fleet:
         for place in changed:
             card, host = place.card, place.host
             if card is not None:
-                flights = tuple(place.flights.values())
+                flights = tuple([self._flight(place, number) for number in place.flights]) if place.flights else ()
                 candidates[place.key] = Candidate(card, host.address, place.loaded, flights, host.busy, place.loaded_at)
         changed.clear()
         self._offered = tuple(candidates.values())
+
+    @staticmethod
+    def _flight(place: _Place, number: int) -> Flight:
+        flight = place.flights[number]
+        if not isinstance(flight, Flight):
+            flight = place.flights[number] = Flight.of(*flight)
+        return flight
 
     def capable(self, request: Request) -> Sequence[Candidate]:
         """Return the candidates that can serve a request, as they are now."""
@@ -174,7 +185,7 @@ class Fleet:
 
     # -- counting ------------------------------------------------------------------------------------------------
 
-    def begin(self, key: Key, flight: Flight) -> int:
+    def begin(self, key: Key, flight: Flight | Begun) -> int:
         """Count an attempt in; the number returned is what `end` takes."""
         place = self._places.get(key) or self._place(key)
         self._next += 1

@@ -23,6 +23,8 @@ def filled_at_once(kind: type[Kind]) -> type[Kind]:
     for field in fields(kind):  # type: ignore[arg-type]  # raises the TypeError where it is no dataclass
         if "__slots__" not in vars(kind) or field.default_factory is not MISSING or not field.kw_only:
             raise TypeError(f"{kind.__name__}.{field.name} must be a slot, a keyword, and have a plain default or none")
+        if not field.init:  # the class fills it in itself, in `__post_init__`
+            continue
         names[f"set_{field.name}"] = vars(kind)[field.name].__set__
         names[f"default_{field.name}"] = field.default
         parameters.append(field.name if field.default is MISSING else f"{field.name}=default_{field.name}")

@@ -8,12 +8,15 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
 from tests.langchain.world import World, ask
+from zeta_langchain import ChatZeta
 from zeta_langchain.messages import request_of
 from zeta_router import DecisionMade
+from zeta_router.simulator import SimulatedOllama
 
 CALL = {"name": "year", "args": {}, "id": "1"}
 RULES = SystemMessage("Answer in one line. " * 100)
 QUESTION = HumanMessage("Who wrote Faust?")
+MODEL = "llama3.2:3b"
 TURNS: list[list[BaseMessage]] = [
     [RULES, QUESTION],
     [RULES, QUESTION, AIMessage("Goethe."), HumanMessage("When?")],
@@ -58,3 +61,21 @@ def test_the_decision_knows_in_every_mode(mode: str) -> None:
     for turn in TURNS:
         ask(world.llm, mode, turn)
     assert sessions == [request_of(TURNS[0]).session] * len(TURNS)
+
+
+@pytest.mark.parametrize("mode", ["invoke", "astream"])
+def test_a_conversation_that_nobody_names_is_expected_in_the_cache(mode: str) -> None:
+    """The simulated model keeps prompts, as a real one does; the reason says that it need not read this one again."""
+    with SimulatedOllama([MODEL], time_scale=1000) as server:
+        llm = ChatZeta([MODEL], base_url=server.url)
+        for name in ("Ann", "Bob", "Eve"):
+            ask(llm, mode, [HumanMessage(f"Dear {name}, the garden is full of snow. " * 200)])
+        turn: list[BaseMessage] = [HumanMessage("Dear Tom, the garden is full of roses. " * 200)]
+        told = []
+        for _ in range(3):
+            answer = ask(llm, mode, turn)
+            told.append(answer.response_metadata["zeta"])
+            turn += [AIMessage(answer.content), HumanMessage("And then?")]
+
+    assert ["prompt in its cache" in stamp["reason"] for stamp in told] == [False, True, True]
+    assert told[1]["predicted_s"] < told[0]["predicted_s"]

@@ -221,7 +221,7 @@ class PhaseTimes:
         """Fold in an opinion, or a signal that counts as part of one."""
         if decision.card is not None:
             self._qualities.learn(decision.card, read_decision(decision), score, weight=weight)
-            self._is_told = True
+            self._is_told = self._is_told or weight >= 1.0  # weak evidence comes by itself: nobody explores for it
             self._ready_quality.clear()
             self._ready_spread.clear()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from zeta_router.frozen import filled_at_once
 
 HEAD, TAIL = 12_000, 4_000
 """Characters of a long text that are looked at: looking costs time, and faults show at the end or all along."""
+_THINKING = re.compile(r"\s*<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 
 
 @filled_at_once
@@ -31,12 +33,18 @@ class Answer:
     bounded: bool = False
     """The caller set a bound on the answer's length: reaching it is no fault."""
 
-    @property
-    def part(self) -> str:
-        """The text, or head and tail of a very long one."""
-        if len(self.text) <= HEAD + TAIL:
-            return self.text
-        return f"{self.text[:HEAD]}\n{self.text[-TAIL:]}"
+    part: str = field(init=False, repr=False, compare=False)
+    """The text, or head and tail of a very long one."""
+    said: str = field(init=False, repr=False, compare=False)
+    """What is said to the reader: that part without its thoughts."""
+
+    def __post_init__(self) -> None:
+        """Find out what several signals need."""
+        text = self.text
+        part = text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}\n{text[-TAIL:]}"
+        thoughts = _THINKING.match(part)
+        object.__setattr__(self, "part", part)
+        object.__setattr__(self, "said", (part if thoughts is None else part[thoughts.end() :]).strip())
 
 
 class Verdict(NamedTuple):

@@ -38,6 +38,8 @@ class CodeParses:
 
     def look(self, answer: Answer) -> float | None:
         """Return a low score where a block does not parse, a fair one where all do, None where none can be told."""
+        if "```" not in answer.part:
+            return None
         told = [holds for language, code in _code_in(answer.part) if (holds := parses(language, code)) is not None]
         if not told:
             return None

@@ -10,7 +10,7 @@ from zeta_router.signals.answer import Answer, Verdict
 from zeta_router.signals.judging import FAULTLESS_WEIGHT, SIGNALS, Signal, judge
 from zeta_router.signals.turns import Turns
 
-FAULTLESS_EVERY = 4
+FAULTLESS_EVERY = 8
 """Of so many answers without a fault one is told of, with the weight of them all: it keeps logs short."""
 SOURCE = "signal: "
 """What the source of such feedback begins with."""

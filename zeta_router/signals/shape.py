@@ -23,14 +23,6 @@ _OPENING = 260
 """Characters in which an answer that refuses says so."""
 _LAST_WORDS = 240
 """Of an answer that are searched for a phrase that goes round in circles."""
-_THINKING = re.compile(r"\s*<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
-
-
-def said(answer: Answer) -> str:
-    """Return what is said to the reader: the text without its thoughts."""
-    text = answer.part
-    thoughts = _THINKING.match(text)
-    return (text if thoughts is None else text[thoughts.end() :]).strip()
 
 
 class Empty:
@@ -40,7 +32,7 @@ class Empty:
 
     def look(self, answer: Answer) -> float | None:
         """Return 0 for an empty answer."""
-        return 0.0 if not answer.tool_calls and not said(answer) else None
+        return 0.0 if not answer.tool_calls and not answer.said else None
 
 
 class CutOff:
@@ -54,7 +46,9 @@ class CutOff:
             return None
         if answer.done_reason == "length":
             return 0.2
-        return 0.2 if len(answer.text) <= HEAD + TAIL and blocks(answer.text)[1] else None
+        if "```" not in answer.text or len(answer.text) > HEAD + TAIL:
+            return None
+        return 0.2 if blocks(answer.text)[1] else None
 
 
 class Refusal:
@@ -64,7 +58,7 @@ class Refusal:
 
     def look(self, answer: Answer) -> float | None:
         """Return a low score for a refusal. It may be right to refuse, so the weight is half."""
-        text = said(answer)
+        text = answer.said
         opening = text[:_OPENING].replace("’", "'").lower()
         found = _REFUSES.search(opening)
         if found is None or (len(text) > 1_200 and found.start() > 80):
@@ -79,7 +73,7 @@ class Repetition:
 
     def look(self, answer: Answer) -> float | None:
         """Return 0 where a loop takes up much of the answer."""
-        text = said(answer)
+        text = answer.said
         words = text.rsplit(maxsplit=_LAST_WORDS)[-_LAST_WORDS:]
         if len(words) < 40:
             return 0.0 if _one_sign(text) else None

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from zeta_router.signals.answer import Answer
-from zeta_router.signals.shape import said
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "object": (dict,),
@@ -55,7 +54,7 @@ class SchemaHolds:
         """Return 0 or a good score; None where no schema was asked for."""
         if answer.schema is None:
             return None
-        text = said(answer)
+        text = answer.said
         if text.startswith("```"):
             text = text.split("\n", 1)[-1].rsplit("```", 1)[0]
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from zeta_router.decision import Decision, Flight
+from zeta_router.decision import Decision
 from zeta_router.store.records import AttemptBegan, AttemptEnded, Record
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Others:
         """Count an attempt in, unless its lease is over already."""
         expires_at = began_at + LEASE_FACTOR * (decision.picked.seconds or 0.0) + LEASE_S
         if expires_at > now and (writer, decision.id) not in self._leases:
-            number = self._dispatcher.fleet.begin(decision.key, Flight.of(decision, began_at))
+            number = self._dispatcher.fleet.begin(decision.key, (decision, began_at))
             self._leases[(writer, decision.id)] = Lease(decision, number, expires_at)
 
     def note(self, writer: str, record: Record, at: float, *, now: float) -> None:
