@@ -149,7 +149,7 @@ def session_in(configurable: Mapping[str, Any]) -> str | None:
     """
     for name in SESSION_KEYS if configurable else ():
         session = configurable.get(name)
-        if session is not None:
+        if session is not None and session != "":
             return str(session)
     return None
 

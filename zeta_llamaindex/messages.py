@@ -52,7 +52,7 @@ def request_of(
         asked = messages[-1]
     text = text_of(asked) if asked is not None else ""
     session = options.session
-    if session is None and characters >= LONG_TOKENS * CHARACTERS_PER_TOKEN:
+    if not session and characters >= LONG_TOKENS * CHARACTERS_PER_TOKEN:
         session = opening(_first_said(messages))
     return _request(text, characters, images, options, session, tools, max_output_tokens)
 

@@ -102,7 +102,12 @@ class Fleet:
     def _flight(place: _Place, number: int) -> Flight:
         flight = place.flights[number]
         if not isinstance(flight, Flight):
-            flight = place.flights[number] = Flight.of(*flight)
+            decision, began_at = flight
+            try:
+                flight = Flight.of(decision, began_at)
+            except Exception:  # a policy is a plug-in, here or in another process: its figures may be anything
+                flight = Flight(began_at, 0.0)
+            place.flights[number] = flight
         return flight
 
     def capable(self, request: Request) -> Sequence[Candidate]:

@@ -36,7 +36,7 @@ class Request:
     needs: frozenset[str] = NO_NEEDS
     """Capabilities the model must have; `completion` is meant when none of completion and embedding is named."""
     session: str | None = None
-    """Conversation this belongs to: the model that has its prompt cache is worth seconds."""
+    """Conversation this belongs to, "" or None for none: the model that has its prompt cache is worth seconds."""
     deadline: float | None = None
     """Seconds from now after which the answer is worth nothing."""
     tags: tuple[str, ...] = ()

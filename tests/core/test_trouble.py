@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -18,6 +20,7 @@ from zeta_router import (
     Fate,
     Outcome,
     OutcomeSeen,
+    PhaseTimes,
     Request,
     TaskGuess,
     TroubleSeen,
@@ -62,6 +65,30 @@ def test_a_policy_that_raises_does_not_break_requests(caplog: pytest.LogCaptureF
     assert len([t for t in troubles if "choose" in t.what]) == 1
     assert any("choose raised ZeroDivisionError" in what for what in router.snapshot().troubles)
     assert len([r for r in caplog.records if "choose raised" in r.message]) == 1
+
+
+class Dreamer(PhaseTimes):
+    """Expects what cannot be."""
+
+    dream: Mapping[str, Any]
+
+    def choose(self, *args: Any, **kwargs: Any) -> Choice:
+        choice = super().choose(*args, **kwargs)
+        return choice._replace(picked=choice.picked._replace(**self.dream), decode_sd=1e6)
+
+
+@pytest.mark.parametrize("dream", [{}, {"decode": "soon"}, {"load": math.inf, "decode": math.nan}])
+def test_figures_of_a_policy_that_are_none_do_not_break_other_requests(dream: Mapping[str, Any]) -> None:
+    """They are worked out when the next request looks at what is in flight."""
+    policy = Dreamer()
+    policy.dream = dream
+    router = ZetaDynamicRouter(["a:7b"], policy=policy)
+    with next(iter(router.plan(Request(text="hello")))) as first:
+        with next(iter(router.plan(Request(text="hello")))) as second:
+            assert second.decision.picked.candidate.in_flight == 1
+            second.settle(Outcome(fate=Fate.ok))
+        first.settle(Outcome(fate=Fate.ok))
+    assert router.snapshot().in_flight == 0
 
 
 def test_a_listener_that_raises_harms_nobody() -> None:

@@ -48,10 +48,15 @@ def test_a_short_prompt_belongs_to_none() -> None:
         ({"session_id": "ann"}, "ann"),
         ({"session_id": "ann", "thread_id": 7}, "7"),
         ({"session_id": "ann", "thread_id": 7, "zeta_session": "mine"}, "mine"),
+        ({"session_id": "ann", "thread_id": "", "zeta_session": ""}, "ann"),
     ],
 )
 def test_a_session_that_is_named_is_the_one(configurable: dict[str, Any], session: str) -> None:
     assert request_of(TURNS[0], configurable=configurable).session == session
+
+
+def test_an_empty_name_is_none() -> None:
+    assert request_of(TURNS[0], configurable={"session_id": ""}).session == request_of(TURNS[0]).session
 
 
 @pytest.mark.parametrize("mode", ["invoke", "ainvoke", "stream", "astream"])

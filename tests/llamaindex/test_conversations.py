@@ -33,3 +33,4 @@ def test_a_short_chat_and_a_completion_belong_to_none() -> None:
 def test_a_session_that_is_named_is_the_one() -> None:
     assert request_of(TURNS[0], CallOptions(session="ann")).session == "ann"
     assert request_of_prompt("Hello", CallOptions(session="ann")).session == "ann"
+    assert request_of(TURNS[0], CallOptions(session="")).session == request_of(TURNS[0], CallOptions()).session

@@ -223,6 +223,27 @@ def test_who_brings_new_prompts_each_time_is_found_out_alone() -> None:
     assert world.reading("user 11", 800) < 0.5 * world.reading(None, 800)
 
 
+def test_prompts_that_only_begin_alike_do_not_speak_for_their_host() -> None:
+    """A hundred of a pipeline with the same examples before each question; a conversation beside them is kept."""
+    world = World()
+    for number in range(100):
+        world.read.clear()
+        world.turn("examples", 2_000 + number % 7)
+    assert world.reading("examples", 2_100) > 0.8 * world.reading(None, 2_100)
+    world.turn("ann", 2_900)
+    assert world.reading("ann", 3_000) < 0.8 * world.reading(None, 3_000)
+    world.turn("ann", 3_000)
+    assert world.reading("ann", 3_100) < 0.5 * world.reading(None, 3_100)
+
+
+def test_an_empty_session_is_no_conversation() -> None:
+    """Some web applications send one for everybody who has none."""
+    world = World()
+    world.turn("", 2_900)
+    assert IN_CACHE not in world.router.explain(asked("", 3_000)).reason
+    assert not world.policy._learned.prompts._sessions
+
+
 def test_conversations_leave_a_bounded_state() -> None:
     """Those that were quiet for longest are forgotten; of each a few models on hosts are kept."""
     world = World([f"http://gpu-{n}:11434" for n in range(READERS_MOST + 3)])

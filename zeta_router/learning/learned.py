@@ -51,7 +51,7 @@ class Learned:
         key = decision.key
         runner = self._serving(self.runners.pop(key, None), decision.card, decision.host)
         self.runners[key] = runner  # now the last
-        if decision.session is not None:
+        if decision.session:
             self.prompts.begin(decision.session, decision, runner)
         runner.calls += 1
         return self._forget() if len(self.runners) > MOST_RUNNERS else ()
@@ -71,7 +71,8 @@ class Learned:
             self.runners[decision.key] = runner
         host = self.host(decision.host)
         beside = host.overlap.end(decision.id, now)
-        cached = decision.session is not None and self.prompts.learn(decision.session, decision, outcome, runner)
+        session = decision.session
+        cached = self.prompts.learn(session, decision, outcome, runner) if session else False
         if outcome.fate is Fate.cache_hit:
             return None
         if beside is not None and beside.calls > host.slots.count - 1.0:

@@ -25,6 +25,9 @@ REMEMBERED = 50.0
 """Observations of a host after which older ones fade."""
 TURNS_REMEMBERED = 4.0
 """The same of one conversation: some bring a new prompt each time."""
+TELLING = 0.25
+"""How often a conversation finds what is expected, below which it says nothing more of its host: it may bring a new
+prompt each time, and must not speak for the others."""
 WORTH_NOTING = 0.5
 """Share of a prompt below which it says little whether that was in the cache."""
 
@@ -139,8 +142,10 @@ class PromptCaches:
         tokens = min(outcome.prompt_tokens or read.prompt, MOST_TOKENS)
         whole = runner.prefill.seconds * math.exp(runner.drift.level) * tokens
         hit = took < whole * (1.0 - 0.5 * read.known / read.prompt)  # nearer to what is new than to the whole
-        known.found.setdefault(read.is_apart, _Found()).add(hit, TURNS_REMEMBERED)
-        self._kept.setdefault((decision.host, read.is_apart), _Found()).add(hit, REMEMBERED)
+        found = known.found.setdefault(read.is_apart, _Found())
+        if found.rate(1.0, 1.0) >= TELLING:
+            self._kept.setdefault((decision.host, read.is_apart), _Found()).add(hit, REMEMBERED)
+        found.add(hit, TURNS_REMEMBERED)
         return hit
 
     def forget(self, host: str) -> None:

@@ -62,7 +62,7 @@ class PhaseTimes:
         task, reading = guess.task, read(guess)
         objective, learned = self._objective, self._learned
         moment = Moment(request, task, objective.seconds_for(task), now)
-        if request.session is not None:
+        if request.session:
             moment.cached = learned.prompts.expect(request.session, request.tokens, learned.runners)
         forecasts, lengths = self._outlook.forecasts, self._outlook.lengths(task)
         qualities = self._qualities_of(reading, candidates)
