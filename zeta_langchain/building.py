@@ -76,6 +76,8 @@ def client_settings(connection: Connection) -> dict[str, Any]:
         "timeout": timeout_for(connection, read=None),
         # An answer takes seconds, a new connection a millisecond. A kept one may be dead, or belong to an event loop
         # that has ended: https://github.com/ollama/ollama-python/issues/547
+        # No bound: a call that is cancelled while it connects may keep its place in the pool for ever, and after a
+        # hundred of those nobody would be served: https://github.com/encode/httpcore/issues/1093
         "limits": httpx.Limits(max_connections=None, max_keepalive_connections=0),
         # As in `zeta_router.ollama`: a proxy cannot reach this machine, and certificates take 50 ms to load.
         "trust_env": not connection.is_loopback,

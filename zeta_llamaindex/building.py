@@ -101,7 +101,9 @@ def ollama_child(model: str, connection: Connection, settings: ChildSettings, *,
         "trust_env": not connection.is_loopback,
         "verify": connection.address.startswith("https:"),
         # None is kept open: it could not be closed after its event loop, and a new one costs little beside an answer.
-        "limits": httpx.Limits(max_keepalive_connections=0),
+        # No bound: a call that is cancelled while it connects may keep its place in the pool for ever, and after a
+        # hundred of those nobody would be served: https://github.com/encode/httpcore/issues/1093
+        "limits": httpx.Limits(max_connections=None, max_keepalive_connections=0),
     }
 
     def new_async_client() -> ollama.AsyncClient:

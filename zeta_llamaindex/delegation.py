@@ -178,7 +178,8 @@ class Turn(Generic[Answer]):
                 outcome = replace(outcome, fate=Fate.truncated, error="the answer is empty")
         self._attempt.settle(outcome)
         if outcome.fate is Fate.ok:
-            if text:  # a tool call is looked at by the agent, an object by its schema
+            # A tool call is looked at by the agent, an object by its schema; a child of other makers may bring no text.
+            if text and isinstance(text, str):
                 self._attempt.observe(Shown(text=text))
         elif outcome.fate is not Fate.invalid or not self._passed_on:
             # An object that is not whole goes as in LlamaIndex: what there is of it is with the caller.

@@ -22,6 +22,7 @@ from zeta_router import (
     ZetaDynamicRouter,
     ZetaError,
 )
+from zeta_router.signals import Answer
 
 MODELS = ["llama3.2:3b"]
 TOO_LONG = Request(prompt_tokens=100_000)
@@ -37,6 +38,7 @@ CASES: list[tuple[Callable[[], object], type[ZetaError], str]] = [
     (lambda: Request(text="hi", needs=frozenset({"telepathy"})), InvalidRequest, "telepathy"),
     (lambda: Timings(total=-0.1), InvalidRequest, "timings.total"),
     (lambda: Timings(decode=math.nan), InvalidRequest, "timings.decode"),
+    (lambda: Answer(text=None), InvalidRequest, "text must be a string, got NoneType"),  # type: ignore[arg-type]
     (lambda: ModelCard(name=""), ConfigError, "Ollama tag"),
     (lambda: ModelCard(name="a:1b", context_length=0), ConfigError, "context_length of a:1b must be above 0"),
     (lambda: ModelCard(name="a:1b", quality={"code": 2.0}), ConfigError, "quality of a:1b on 'code'"),

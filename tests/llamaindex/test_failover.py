@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from llama_index.core.llms import ChatMessage
+from llama_index.core.llms import ChatMessage, CompletionResponse
 from ollama import ResponseError
 
 from tests.llamaindex.fakes import (
@@ -73,6 +73,21 @@ def test_an_empty_answer_is_no_answer(method: str) -> None:
 
     assert text_of(ask(llm, method)) == "four"
     assert seen == [Fate.truncated, Fate.ok]
+
+
+def test_a_text_that_is_none_is_passed_on_and_teaches_nothing() -> None:
+    """Of a child that goes past pydantic: what it says is between it and the caller."""
+
+    class Counting(Scripted):
+        def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
+            return CompletionResponse.model_construct(text=5, additional_kwargs={}, raw=None, logprobs=None, delta=None)
+
+    llm = zeta_over(Counting(model="counting"))
+    seen = fates(llm)
+    answer: Any = llm.complete("How many?")
+    assert answer.text == 5
+    assert seen == [Fate.ok]
+    assert not llm.router.snapshot().troubles
 
 
 @pytest.mark.parametrize("method", WHOLE)

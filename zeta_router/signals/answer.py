@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from zeta_router.errors import InvalidRequest
 from zeta_router.frozen import filled_at_once
 
 HEAD, TAIL = 12_000, 4_000
@@ -39,8 +40,16 @@ class Answer:
     """What is said to the reader: that part without its thoughts."""
 
     def __post_init__(self) -> None:
-        """Find out what several signals need."""
+        """Find out what several signals need.
+
+        Raises:
+            InvalidRequest: The text is none.
+        """
         text = self.text
+        if not isinstance(text, str):
+            raise InvalidRequest(
+                f'text must be a string, got {type(text).__name__}; leave it out, or give "", for none'
+            )
         part = text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}\n{text[-TAIL:]}"
         thoughts = _THINKING.match(part)
         object.__setattr__(self, "part", part)
