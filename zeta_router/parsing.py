@@ -20,7 +20,7 @@ def parse_quietly(code: str) -> ast.Module:
     Raises:
         SyntaxError, ValueError, RecursionError, MemoryError: It does not parse.
     """
-    if not warnings.filters or warnings.filters[0][3] != _ONLY_THERE:
+    if [place[3] for place in warnings.filters[:1]] != [_ONLY_THERE]:  # read once: another thread may empty the list
         # For good, and for this name alone. `catch_warnings` would put back what other threads changed meanwhile. A
         # later filter stands before it, such as `error` around a test: then it is moved to the front again.
         warnings.filterwarnings("ignore", module=_ONLY_THERE.pattern)
