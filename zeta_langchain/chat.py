@@ -48,8 +48,8 @@ class ChatZeta(DelegatingChatModel):
         ```python
         llm.invoke("Reverse a list in Python", config={"configurable": {"zeta_task": "code"}})
         ```
-        The `configurable` keys are optional: `zeta_task` (else found from the text), `zeta_session` (else `thread_id`, else
-        `session_id`), `zeta_deadline` (seconds from now), `zeta_model` (answer with this one).
+        The `configurable` keys are optional: `zeta_task` (else found from the text), `zeta_session` (else
+        `thread_id`, else `session_id`), `zeta_deadline` (seconds from now), `zeta_model` (answer with this one).
 
     Response metadata:
         `message.response_metadata["zeta"]` says which model answered and why; see `metadata.stamp_of`.
