@@ -85,7 +85,7 @@ class PhaseTimes:
                 check = f"checking whether {score.model} has recovered ({score.note})"
                 scores, sd = Scores(rows, due, candidates), lengths[score.candidate.key].sd
                 return Choice(score, scores, check, explored=True, decode_sd=sd)
-        picked, scores = Score(*first), Scores(rows, first, candidates)
+        picked, scores = Score._make(first), Scores(rows, first, candidates)
         reason = Reason(first, among, task, moment.expected)
         return Choice(picked, scores, reason, decode_sd=lengths[picked.candidate.key].sd)
 
